@@ -1,0 +1,132 @@
+"""Which passwords are so common that a guesser tries them first.
+
+Four rules, each on a folded copy (lower case, no accents); the password itself is never changed:
+
+1. The list: passwords found often in leaks, plus French and German ones (``data/common_passwords.txt``
+   states its sources).
+2. The stem: a listed word stays that word with digits and punctuation around it, or letters written as digits
+   (``Password2024!``, ``p@ssw0rd``, ``Soleil2023``).
+3. The repeat: a password that repeats a unit is as good as the unit, and a unit below eight code points is
+   none.
+4. The run: keys in a row, neighbours in the alphabet or one character again and again count for nothing
+   when they leave at most two characters.
+
+Source: NIST SP 800-63B-4 section 3.1.1.2 (blocklist); OWASP ASVS 5.0 6.2.4 (at least 3,000 entries that
+satisfy the policy).
+"""
+
+import functools
+import unicodedata
+from collections.abc import Container, Iterator
+from importlib import resources
+from itertools import pairwise
+
+_SHORTEST_UNIT = 8  # the floor of every policy: a repeated unit must reach it by itself
+_SHORTEST_STEM = 3  # "été", "psg": the shortest words of the list
+_LONGEST_STEM = 40  # above the longest entry: a longer core cannot be listed
+_LEET_REACH = 4  # how many digits or signs at each end may stand for letters: motdepa$$3 + 2024
+_SHORTEST_RUN = 3
+_STRAY_CHARACTERS = 2
+
+_SIGNS = {
+    "@": "a",
+    "4": "a",
+    "8": "b",
+    "3": "e",
+    "!": "i",
+    "0": "o",
+    "5": "s",
+    "$": "s",
+    "7": "t",
+    "+": "t",
+    "2": "z",
+}
+#: Digits and signs read as the letters they are written for; "1" stands for "i" and for "l", hence two
+#: readings.
+LEET = (str.maketrans({**_SIGNS, "1": "i"}), str.maketrans({**_SIGNS, "1": "l"}))
+
+_ROWS = (
+    "01234567890", "abcdefghijklmnopqrstuvwxyz",
+    "qwertyuiop", "asdfghjkl", "zxcvbnm",
+    "qwertzuiop", "yxcvbnm",
+    "azertyuiop", "qsdfghjklm", "wxcvbn",
+)  # fmt: skip
+_FORWARD = frozenset(pair for row in _ROWS for pair in pairwise(row))
+_BACKWARD = frozenset((after, before) for before, after in _FORWARD)
+
+
+def is_common(password: str) -> bool:
+    """Tell whether a guesser would try *password* among the first.
+
+    Args:
+        password: at most 1,024 bytes; a longer one is refused before (PW-03).
+    """
+    return covered(fold(password), entries())
+
+
+@functools.cache
+def entries() -> frozenset[str]:
+    """Return the list, read once per process at the first use."""
+    text = resources.files("customer_accounts").joinpath("data", "common_passwords.txt").read_text("utf-8")
+    return frozenset(text.partition("\n\n")[2].split())
+
+
+def fold(text: str) -> str:
+    """Return *text* in lower case without accents, to compare it; never to store or hash it."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFD", text.casefold())
+    return unicodedata.normalize("NFC", "".join(c for c in decomposed if not unicodedata.combining(c)))
+
+
+def covered(folded: str, listed: Container[str]) -> bool:
+    """Tell whether one of the four rules covers a *folded* password, given the *listed* ones."""
+    unit = _unit(folded)
+    if unit != folded and len(unit) < _SHORTEST_UNIT:
+        return True
+    if _outside_runs(unit) <= _STRAY_CHARACTERS:
+        return True
+    return any(stem in listed for stem in _stems(unit))
+
+
+def _unit(text: str) -> str:
+    """Return what *text* repeats, a short unit also with a rest behind it (``abcabcab``)."""
+    for size in range(1, min(_SHORTEST_UNIT, len(text) // 2 + 1)):
+        if (text[:size] * (len(text) // size + 1)).startswith(text):
+            return text[:size]
+    return text[: (text + text).find(text, 1)]
+
+
+def _outside_runs(text: str) -> int:
+    """Count the code points that belong to no run of at least three neighbours."""
+    steps = [_step(before, after) for before, after in pairwise(text)]
+    inside: set[int] = set()
+    for start, (first, second) in enumerate(pairwise(steps)):
+        if first and first == second:
+            inside.update((start, start + 1, start + 2))
+    return len(text) - len(inside)
+
+
+def _step(before: str, after: str) -> str:
+    """Return how two code points are neighbours: the same, up or down a row; empty if they are none."""
+    if before == after:
+        return "same"
+    distance = ord(after) - ord(before)
+    if distance == 1 or (before, after) in _FORWARD:
+        return "up"
+    return "down" if distance == -1 or (before, after) in _BACKWARD else ""
+
+
+def _stems(text: str) -> Iterator[str]:
+    """Yield *text*, and its letters with the digits and signs around them dropped or read as letters."""
+    yield text
+    letters = [position for position, char in enumerate(text) if char.isalpha()]
+    if not letters or letters[-1] - letters[0] >= _LONGEST_STEM:
+        return
+    first, end = letters[0], letters[-1] + 1
+    yield _unit(text[first:end])
+    for reading in (text, *(text.translate(leet) for leet in LEET)):
+        for left in range(max(0, first - _LEET_REACH), first + 1):
+            for right in range(end, min(len(text), end + _LEET_REACH) + 1):
+                if right - left >= _SHORTEST_STEM:
+                    yield reading[left:right]
