@@ -6,8 +6,8 @@ Rules:
   dots and the like that no domain holds.
 - A known provider is never corrected. Short names (free, sfr, gmx) have many real neighbours, so that only
   two swapped letters or a doubled one count there; longer names allow one error, the longest two.
-- A text without "@" is read only if it ends in a provider's domain, or holds what a keyboard gives in the place
-  of the "@" in front of a provider.
+- A text without "@" is read only if it ends in a provider's domain, or holds in front of one what a keyboard
+  gives in the place of the "@".
 - What is suggested is an address itself, and nothing more is suggested for it.
 
 The data are in `email_providers`.

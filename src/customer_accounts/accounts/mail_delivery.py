@@ -1,0 +1,107 @@
+"""How a worker treats one leased mail: compose it, send it, or say why not (RL-03 to RL-06)."""
+
+import random
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from enum import StrEnum
+
+from attrs import evolve, frozen
+
+from customer_accounts.accounts.steps import Surroundings, log
+from customer_accounts.mail import Stale, compose
+from customer_accounts.outbox import EventKind, EventRecord, MailOutcome, MailStatus, MailTask
+from customer_accounts.ports import MailError
+
+#: Longer than any mailer's own time limit, so that no second worker sends the same row meanwhile (RL-04).
+LEASE = timedelta(minutes=5)
+#: How many mails a worker takes at once; few, so that a killed worker holds back few.
+BATCH = 20
+_FIRST_WAIT = timedelta(minutes=1)
+_LONGEST_WAIT = timedelta(hours=6)
+
+
+class Delivered(StrEnum):
+    """What became of one leased mail."""
+
+    SENT = "sent"
+    DROPPED = "dropped"
+    FAILED = "failed"
+    DEAD = "dead"
+
+
+@frozen
+class DeliveryReport:
+    """What a run of the mail worker did.
+
+    Args:
+        sent: handed over to the mail server.
+        dropped: stale before they were sent, such as a link that was used meanwhile.
+        failed: to be tried again later.
+        dead: given up; they stay in the outbox with the server's last words.
+    """
+
+    sent: int = 0
+    dropped: int = 0
+    failed: int = 0
+    dead: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many mails were looked at."""
+        return self.sent + self.dropped + self.failed + self.dead
+
+    def plus(self, one: Delivered) -> "DeliveryReport":
+        """Count one more."""
+        return evolve(self, **{one.value: getattr(self, one.value) + 1})
+
+
+@frozen
+class Failure:
+    """A try that failed; without *retry_at* the mail is dead."""
+
+    retry_at: datetime | None
+    reason: str
+
+    @property
+    def delivered(self) -> Delivered:
+        """What to count it as."""
+        return Delivered.DEAD if self.retry_at is None else Delivered.FAILED
+
+
+def prepared(task: MailTask, around: Surroundings) -> EmailMessage | MailOutcome:
+    """Compose the mail, or say why it is dropped."""
+    now = around.clock()
+    message = compose(task, around.settings, now)
+    if isinstance(message, Stale):
+        return MailOutcome(MailStatus.DROPPED, now, message.reason)
+    return message
+
+
+def sent(reply: str, around: Surroundings) -> MailOutcome:
+    """Say that the server took it."""
+    return MailOutcome(MailStatus.SENT, around.clock(), reply[:500])
+
+
+def failed(task: MailTask, error: Exception, around: Surroundings) -> Failure:
+    """Decide when to try again: back-off with jitter, no more after a permanent error or too many tries."""
+    attempts = task.mail.attempts + 1
+    reason = f"{type(error).__name__}: {error}"[:500]
+    permanent = isinstance(error, MailError) and error.permanent
+    if permanent or attempts >= around.settings.mail_attempts:
+        log.error("mail %s is dead after %d tries: %s", task.mail.id, attempts, reason)
+        around.announce([_dead(task, reason, around)])
+        return Failure(None, reason)
+    wait = min(_FIRST_WAIT * 2 ** (attempts - 1), _LONGEST_WAIT)
+    return Failure(around.clock() + wait * random.uniform(1, 1.25), reason)
+
+
+def _dead(task: MailTask, reason: str, around: Surroundings) -> EventRecord:
+    return EventRecord(
+        id=task.mail.id,
+        at=around.clock(),
+        kind=EventKind.MAIL_DEAD,
+        actor="system",
+        account_id=task.mail.account_id,
+        email=task.mail.masked_to,
+        detail=reason,
+    )

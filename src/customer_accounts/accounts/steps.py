@@ -1,0 +1,164 @@
+"""What both runners do between their calls: all of it pure but for the clock and the random source.
+
+read → decide → write: a command is admitted, its limits are counted, its facts are read, it is decided, its changes
+are written; a write that was lost to somebody else is decided again, at most `ATTEMPTS` times.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from attrs import evolve, frozen
+
+from customer_accounts.actors import Actor, SignedInCustomer
+from customer_accounts.changes import Change, Counts, RecordEvent
+from customer_accounts.command import Asks, Command, Decision, Env, Refusal
+from customer_accounts.facts import Facts, Scope
+from customer_accounts.generated_password import generate_password
+from customer_accounts.hashing import Argon2Hasher, RememberingHasher
+from customer_accounts.issue import event_of
+from customer_accounts.limiting import Allowance, Hit
+from customer_accounts.outbox import EventKind, EventRecord
+from customer_accounts.password_policy import BreachCheck, unhashable
+from customer_accounts.ports import EventSink, PasswordHasher
+from customer_accounts.refusals import Reason, Refused
+from customer_accounts.settings import Settings
+
+R = TypeVar("R")
+A = TypeVar("A", bound=Actor)
+
+#: A lost race is decided again so often; then `ConflictError`.
+ATTEMPTS = 5
+
+log = logging.getLogger("customer_accounts")
+
+
+def utc_now() -> datetime:
+    """Give the time of the machine in UTC."""
+    return datetime.now(UTC)
+
+
+def default_hasher(settings: Settings) -> Argon2Hasher:
+    """Give argon2id with the parameters of the settings (HS-01)."""
+    return Argon2Hasher(settings.hashing, allow_cheap=settings.allow_cheap_hashing)
+
+
+@frozen
+class Surroundings:
+    """What a runner was built with, besides storage, limiter and breach check."""
+
+    settings: Settings
+    hasher: PasswordHasher
+    on_event: EventSink | None
+    clock: Callable[[], datetime]
+    random: Callable[[int], bytes] = secrets.token_bytes
+
+    def env(self) -> Env:
+        """Make the surroundings of one call: one time, one memory for hashes, one generated password."""
+        made: list[str] = []
+
+        def generated() -> str:
+            if not made:
+                made.append(generate_password(self.random))
+            return made[0]
+
+        return Env(
+            now=self.clock().astimezone(UTC),
+            settings=self.settings,
+            hasher=RememberingHasher(self.hasher),
+            random=self.random,
+            new_id=uuid4,
+            generated=generated,
+        )
+
+    def announce(self, events: Iterable[EventRecord]) -> None:
+        """Tell the host's callback; its faults are logged and stop nothing."""
+        for event in events:
+            if self.on_event is not None:
+                try:
+                    self.on_event(event)
+                except Exception:
+                    log.exception("the event callback failed on %s", event.kind)
+
+
+def not_admitted(command: Asks[R, A], actor: A, settings: Settings) -> Refused | None:
+    """Refuse actors that the command does not accept, before the storage is touched."""
+    if not isinstance(command, Command) or not isinstance(actor, type(command).actors):
+        return Refused(Reason.NOT_ALLOWED)
+    if settings.storefront_at(actor.storefront) is None:
+        return Refused(Reason.UNKNOWN_STOREFRONT)
+    return None
+
+
+def counts_to_make(command: Asks[R, A], actor: A, settings: Settings) -> list[tuple[Hit, Allowance]]:
+    """Give the counts of a command with their allowances."""
+    return [(hit, settings.limits[hit.limit]) for hit in command.limits(actor, settings)]
+
+
+def over_limit(hit: Hit, env: Env, actor: Actor, wait: Any) -> tuple[Refused, EventRecord]:
+    """Refuse what is over a limit, with the time to wait."""
+    event = event_of(env, actor, EventKind.LIMITED, detail=hit.limit)
+    return Refused(Reason.TOO_MANY_ATTEMPTS, retry_after=wait), event
+
+
+def limiter_down(hit: Hit, allowance: Allowance, env: Env, actor: Actor) -> tuple[Refused | None, EventRecord]:
+    """Let pass or refuse by the stated policy when the limiter itself fails (AB-07)."""
+    log.exception("the rate limiter failed on %s", hit.limit)
+    event = event_of(env, actor, EventKind.LIMITER_DOWN, detail=hit.limit)
+    return None if allowance.open_on_outage else Refused(Reason.BUSY), event
+
+
+def scope_of(command: Asks[R, A], actor: A, env: Env) -> Scope:
+    """Give the command's scope, with the acting account where somebody is signed in."""
+    scope = command.scope(actor, env)
+    return scope.for_account(actor.account_id) if isinstance(actor, SignedInCustomer) else scope
+
+
+def password_for_breach_check(command: Asks[R, A]) -> str | None:
+    """Give the password that is worth looking up: one that the policy could accept."""
+    password = command.password_to_set()
+    return None if password is None or unhashable(password) is not None else password
+
+
+def with_breach(facts: Facts, breach: BreachCheck | None) -> Facts:
+    """Add the answer of the breach check."""
+    return facts if breach is None else evolve(facts, breach=breach)
+
+
+def decided(command: Asks[R, A], facts: Facts, env: Env, actor: A) -> Decision[R] | Refusal:
+    """Decide, after the session of a signed-in customer was compared with the account (SE-01)."""
+    if isinstance(actor, SignedInCustomer):
+        account = facts.account(actor.account_id)
+        if account is None or account.session_epoch != actor.session_epoch:
+            return Refusal(Refused(Reason.SESSION_ENDED))
+    return command.decide(facts, env, actor)
+
+
+def result_of(outcome: Decision[R] | Refusal, counts: Counts) -> R | Refused:
+    """Give what the caller gets."""
+    if isinstance(outcome, Refusal):
+        return outcome.refused
+    return outcome.result if outcome.counted is None else outcome.counted(counts)
+
+
+def events_of(outcome: Decision[R] | Refusal) -> list[EventRecord]:
+    """Give the events to announce: those that were written, and those that nothing holds."""
+    return [*_recorded(outcome.changes), *outcome.announce]
+
+
+def _recorded(changes: Sequence[Change]) -> list[EventRecord]:
+    return [change.event for change in changes if isinstance(change, RecordEvent)]
+
+
+def afterwards_failed(actor: Actor, env: Env) -> EventRecord:
+    """Say that the write after a success failed; the success stands (HS-04)."""
+    log.exception("the write after a sign-in failed")
+    return event_of(env, actor, EventKind.REHASH_FAILED)
+
+
+def breach_check_down(env: Env, actor: Actor) -> EventRecord:
+    """Say that the breach check could not answer; the password passes (PW-08)."""
+    return event_of(env, actor, EventKind.BREACH_CHECK_DOWN)

@@ -1,0 +1,196 @@
+"""`Accounts`: the runner for sync hosts such as Django and Flask."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Self, TypeVar
+
+from customer_accounts.accounts import steps
+from customer_accounts.accounts.limiter import MemoryRateLimiter
+from customer_accounts.accounts.mail_delivery import BATCH, LEASE, Delivered, DeliveryReport, failed, prepared, sent
+from customer_accounts.accounts.retention import purges
+from customer_accounts.actors import Actor
+from customer_accounts.changes import Counts
+from customer_accounts.command import Asks, Decision, Env
+from customer_accounts.errors import ConflictError, RefusedError, StaleWriteError
+from customer_accounts.hashing import HasherBusyError
+from customer_accounts.outbox import MailOutcome, MailTask, Queue
+from customer_accounts.password_policy import BreachCheck
+from customer_accounts.ports import (
+    BreachedPasswords,
+    EventSink,
+    Mailer,
+    PasswordHasher,
+    RateLimiter,
+    Storage,
+)
+from customer_accounts.refusals import Reason, Refused
+from customer_accounts.settings import Settings
+
+R = TypeVar("R")
+A = TypeVar("A", bound=Actor)
+
+
+class Accounts:
+    """The shop's accounts: give it commands with `handle`, and let workers send the mail.
+
+    Args:
+        storage: where records live.
+        settings: what the shop decides.
+        hasher: the password hasher; by default argon2id with the parameters of the settings.
+        limiter: counts tries; by default in this process's memory.
+        breached: an optional check for breached passwords.
+        on_event: called after each commit with every audit event.
+        clock: gives the time, UTC.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        settings: Settings,
+        *,
+        hasher: PasswordHasher | None = None,
+        limiter: RateLimiter | None = None,
+        breached: BreachedPasswords | None = None,
+        on_event: EventSink | None = None,
+        clock: Callable[[], datetime] = steps.utc_now,
+    ) -> None:
+        self.settings = settings
+        self._storage = storage
+        self._limiter = limiter or MemoryRateLimiter(clock)
+        self._breached = breached
+        self._around = steps.Surroundings(settings, hasher or steps.default_hasher(settings), on_event, clock)
+
+    def handle(self, command: Asks[R, A], *, by: A) -> R | Refused:
+        """Run a command and give its result, or the refusal.
+
+        Args:
+            command: what is asked.
+            by: who asks; the type checker knows which actors a command accepts.
+
+        Raises:
+            ConflictError: others changed the same records five times in a row.
+        """
+        refused = steps.not_admitted(command, by, self.settings)
+        if refused is not None:
+            return refused
+        env = self._around.env()
+        refused = self._limited(command, by, env)
+        if refused is not None:
+            return refused
+        try:
+            return self._decide_and_write(command, by, env)
+        except HasherBusyError:
+            return Refused(Reason.BUSY)
+
+    def require(self, command: Asks[R, A], *, by: A) -> R:
+        """Run a command and give its result.
+
+        Raises:
+            RefusedError: it was refused; the error holds the refusal.
+            ConflictError: others changed the same records five times in a row.
+        """
+        result = self.handle(command, by=by)
+        if isinstance(result, Refused):
+            raise RefusedError(result)
+        return result
+
+    def within(self, connection: Any) -> Self:
+        """Give the same accounts inside the host's open transaction, which the host commits or rolls back.
+
+        Raises:
+            TypeError: the storage cannot join a transaction.
+        """
+        join = getattr(self._storage, "within", None)
+        if join is None:
+            raise TypeError(f"{type(self._storage).__name__} cannot join a transaction of the host")
+        joined = object.__new__(type(self))
+        joined.__dict__.update(self.__dict__)
+        joined._storage = join(connection)
+        return joined
+
+    def deliver_mail(self, mailer: Mailer, *, limit: int = 1000) -> DeliveryReport:
+        """Send what waits in the outbox, at least once and always under the same Message-ID.
+
+        Args:
+            mailer: hands messages to a mail server.
+            limit: stop after so many mails.
+        """
+        report = DeliveryReport()
+        while report.total < limit and (batch := self._lease_mail(min(BATCH, limit - report.total))):
+            for task in batch:
+                report = report.plus(self._deliver(task, mailer))
+        return report
+
+    def purge(self) -> Counts:
+        """Delete what expired or was kept long enough; run it once a day."""
+        return self._storage.write(purges(self.settings, self._around.clock()))
+
+    def _lease_mail(self, limit: int) -> Sequence[MailTask]:
+        now = self._around.clock()
+        return self._storage.lease(Queue.MAIL, limit=limit, now=now, until=now + LEASE)
+
+    def _deliver(self, task: MailTask, mailer: Mailer) -> Delivered:
+        message = prepared(task, self._around)
+        if isinstance(message, MailOutcome):
+            self._storage.finish(task, message)
+            return Delivered.DROPPED
+        try:
+            reply = mailer.send(message)
+        except Exception as error:  # whatever a mailer raises, the mail waits for another try (RL-09)
+            failure = failed(task, error, self._around)
+            self._storage.fail(task, retry_at=failure.retry_at, reason=failure.reason)
+            return failure.delivered
+        self._storage.finish(task, sent(reply, self._around))
+        return Delivered.SENT
+
+    def _limited(self, command: Asks[R, A], by: A, env: Env) -> Refused | None:
+        for hit, allowance in steps.counts_to_make(command, by, self.settings):
+            try:
+                wait = self._limiter.hit(hit.key, allowance)
+            except Exception:  # a limiter that is down is answered by policy (AB-07)
+                refused, event = steps.limiter_down(hit, allowance, env, by)
+            else:
+                if wait is None:
+                    continue
+                refused, event = steps.over_limit(hit, env, by, wait)
+            self._around.announce([event])
+            if refused is not None:
+                return refused
+        return None
+
+    def _breach(self, password: str | None, env: Env, by: Actor) -> BreachCheck | None:
+        if self._breached is None or password is None:
+            return None
+        try:
+            answer = self._breached.check(password)
+        except Exception:  # the check is an extra; its faults refuse nobody (PW-08)
+            answer = BreachCheck.UNAVAILABLE
+        if answer is BreachCheck.UNAVAILABLE:
+            self._around.announce([steps.breach_check_down(env, by)])
+        return answer
+
+    def _decide_and_write(self, command: Asks[R, A], by: A, env: Env) -> R | Refused:
+        scope = steps.scope_of(command, by, env)
+        breach: BreachCheck | None = None
+        for attempt in range(steps.ATTEMPTS):
+            facts = self._storage.read(scope)
+            if attempt == 0:
+                breach = self._breach(steps.password_for_breach_check(command), env, by)
+            outcome = steps.decided(command, steps.with_breach(facts, breach), env, by)
+            try:
+                counts = self._storage.write(outcome.changes) if outcome.changes else Counts()
+            except StaleWriteError:
+                continue
+            self._around.announce(steps.events_of(outcome))
+            if isinstance(outcome, Decision) and outcome.afterwards:
+                self._write_afterwards(outcome, env, by)
+            return steps.result_of(outcome, counts)
+        raise ConflictError(f"{type(command).__name__} was overtaken {steps.ATTEMPTS} times")
+
+    def _write_afterwards(self, outcome: Decision[R], env: Env, by: Actor) -> None:
+        try:
+            self._storage.write(outcome.afterwards)
+        except StaleWriteError:
+            return  # a change of the password meanwhile wins over the rehash (HS-03)
+        except Exception:  # the sign-in stands, whatever happens to its rehash (HS-04)
+            self._around.announce([steps.afterwards_failed(by, env)])

@@ -1,0 +1,99 @@
+"""Who asks: a visitor, a signed-in customer, an agent of the shop, or the shop's own system.
+
+The host builds the actor from what it knows (cookie, session, staff login); a command carries no claim about it.
+``ip`` comes from the host as a parsed value, no header is ever read here (AB-04).
+"""
+
+from datetime import datetime
+from hashlib import sha256
+from ipaddress import ip_address, ip_network
+from uuid import UUID
+
+from attrs import field, frozen
+
+
+def _parsed_ip(text: str | None) -> str | None:
+    """Refuse what is no address, keep its normal form."""
+    return None if text is None else str(ip_address(text))
+
+
+def browser_digest(browser: str) -> str:
+    """Digest of a browser's secret, the only form in which it is stored."""
+    return sha256(b"browser\x00" + browser.encode()).hexdigest()
+
+
+def network_of(ip: str | None) -> str | None:
+    """Give the network whose counter an address shares: itself for IPv4, its /64 for IPv6."""
+    if ip is None or ":" not in ip:
+        return ip
+    return str(ip_network(f"{ip}/64", strict=False).network_address)
+
+
+@frozen
+class Visitor:
+    """Anybody, signed in or not known at all.
+
+    Args:
+        ip: the client's address as the host knows it, or None.
+        browser: one random secret of at least 16 characters that the host keeps in a cookie; it ties
+            registration, social sign-in and guest checkout to the browser that began them.
+        storefront: key of the storefront the visitor is on.
+
+    Raises:
+        ValueError: *ip* is no address, or *browser* is too short to be a secret.
+    """
+
+    ip: str | None = field(default=None, converter=_parsed_ip)
+    browser: str | None = field(default=None, repr=False)
+    storefront: str = "default"
+
+    @browser.validator
+    def _long_enough(self, _: object, value: str | None) -> None:
+        if value is not None and len(value) < 16:
+            raise ValueError("browser must be a random secret of at least 16 characters")
+
+    @property
+    def browser_digest(self) -> str | None:
+        """Digest of the browser's secret, or None without one."""
+        return None if self.browser is None else browser_digest(self.browser)
+
+
+@frozen
+class SignedInCustomer:
+    """A customer whose session the host has checked.
+
+    Args:
+        account_id: the account that the session belongs to.
+        session_epoch: the number given with the session at sign-in; another number on the account ends it.
+        session_id: the host's own name of the session; ties sign-in tickets to it.
+        authenticated_at: when the customer last proved who they are, UTC.
+    """
+
+    account_id: UUID
+    session_epoch: int
+    session_id: str | None = field(default=None, repr=False)
+    authenticated_at: datetime | None = None
+    ip: str | None = field(default=None, converter=_parsed_ip)
+    browser: str | None = field(default=None, repr=False)
+    storefront: str = "default"
+
+
+@frozen
+class Agent:
+    """A member of the shop's staff; ``may`` names what the host lets them do beyond the usual."""
+
+    id: str
+    name: str = ""
+    may: frozenset[str] = frozenset()
+    storefront: str = "default"
+
+
+@frozen
+class System:
+    """The shop's own machinery: order intake, shipping, workers."""
+
+    name: str = "system"
+    storefront: str = "default"
+
+
+Actor = Visitor | SignedInCustomer | Agent | System

@@ -1,0 +1,119 @@
+"""How a storage finds the facts of a scope, in plain Python: the specification of `customer_accounts.facts`."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from customer_accounts.account import AccountRecord, IdentityRecord, RegistrationRecord
+from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
+from customer_accounts.facts import Facts, Part, Scope
+from customer_accounts.order import GuestOrderGroup, OrderRecord
+from customer_accounts.outbox import EventRecord, VatCheckRecord
+from customer_accounts.token import TokenRecord
+
+Owned = TypeVar("Owned", AddressRecord, WishListRecord)
+
+
+def read(
+    scope: Scope,
+    *,
+    accounts: list[AccountRecord],
+    registrations: list[RegistrationRecord],
+    tokens: list[TokenRecord],
+    identities: list[IdentityRecord],
+    orders: list[OrderRecord],
+    addresses: list[AddressRecord],
+    wish_lists: list[WishListRecord],
+    subscriptions: list[SubscriptionRecord],
+    vat_checks: list[VatCheckRecord],
+    events: list[EventRecord],
+) -> Facts:
+    """Give the parts that *scope* names, of all the records there are."""
+    token = next((one for one in tokens if one.digest == scope.token), None)
+    identity = next((one for one in identities if (one.provider, one.subject) == scope.identity), None)
+    order = next((one for one in orders if one.reference == scope.order), None)
+    of_browser = [one for one in registrations if scope.browser is not None and one.browser == scope.browser]
+    keys = {*scope.email_keys, *(one.email_key for one in of_browser)}
+    keys |= {one.email_key for one in (token, order) if one is not None}
+    named = {scope.account_id, token and token.account_id, identity and identity.account_id, order and order.owner}
+    found_accounts = [one for one in accounts if one.id in named or (one.email_key or "") in keys - {""}]
+    owners = {one.id for one in found_accounts}
+    found_registrations = [
+        one
+        for one in registrations
+        if one.email_key in keys
+        or one in of_browser
+        or (token is not None and one.id == token.registration_id)
+    ]
+    attempts = {one.id for one in found_registrations}
+    wished = {(one.identity_provider, one.identity_subject) for one in found_registrations}
+    order_keys = keys | {one.email_key for one in found_accounts}
+    wanted = scope.parts
+    return Facts(
+        accounts=tuple(found_accounts) if Part.ACCOUNTS in wanted else (),
+        registrations=tuple(found_registrations) if Part.REGISTRATIONS in wanted else (),
+        tokens=tuple(
+            one
+            for one in tokens
+            if Part.TOKENS in wanted
+            and (
+                one.digest == scope.token
+                or one.account_id in owners
+                or one.registration_id in attempts
+                or one.email_key in keys
+            )
+        ),
+        identities=tuple(
+            one
+            for one in identities
+            if Part.IDENTITIES in wanted
+            and (
+                one.account_id in owners
+                or (one.provider, one.subject) == scope.identity
+                or (one.provider, one.subject) in wished
+            )
+        ),
+        guest_orders=_groups(orders, order_keys, scope.recent_since) if Part.GUEST_ORDERS in wanted else (),
+        orders=_orders(scope, orders) if Part.ORDERS in wanted else (),
+        addresses=_of(addresses, owners) if Part.ADDRESSES in wanted else (),
+        wish_lists=_of(wish_lists, owners) if Part.WISH_LISTS in wanted else (),
+        subscriptions=tuple(
+            one for one in subscriptions if Part.SUBSCRIPTIONS in wanted and one.account_id in owners
+        ),
+        vat_checks=tuple(one for one in vat_checks if Part.VAT_CHECKS in wanted and one.account_id in owners),
+        events=tuple(one for one in events if Part.EVENTS in wanted and one.account_id in owners),
+    )
+
+
+def _of(rows: Iterable[Owned], owners: set[UUID]) -> tuple[Owned, ...]:
+    return tuple(sorted((one for one in rows if one.account_id in owners), key=lambda one: one.created_at))
+
+
+def _groups(
+    orders: list[OrderRecord], keys: set[str | None], since: datetime | None
+) -> tuple[GuestOrderGroup, ...]:
+    groups: dict[tuple[str, bool], list[datetime]] = {}
+    for one in orders:
+        if one.owner is None and one.email_key in keys:
+            recent = since is None or one.placed_at >= since
+            groups.setdefault((one.email_key, recent), []).append(one.placed_at)
+    return tuple(
+        GuestOrderGroup(key, recent, len(times), min(times), max(times))
+        for (key, recent), times in sorted(groups.items())
+    )
+
+
+def _orders(scope: Scope, orders: list[OrderRecord]) -> tuple[OrderRecord, ...]:
+    if scope.order is not None:
+        return tuple(one for one in orders if one.reference == scope.order)
+    if scope.page is None or scope.account_id is None:
+        return ()
+    own = sorted(
+        (one for one in orders if one.owner == scope.account_id),
+        key=lambda one: (one.placed_at, one.reference),
+        reverse=True,
+    )
+    after = scope.page.after
+    rest = own if after is None else [one for one in own if (one.placed_at, one.reference) < after]
+    return tuple(rest[: scope.page.limit])

@@ -1,0 +1,145 @@
+"""What a decision wants written, in verbs: a new feature adds a record or nothing, never a verb.
+
+A storage applies all changes of one decision in one transaction, or none (truth 9).  A change that was overtaken by
+somebody else (another version, a taken unique key, a used token) makes the whole write fail with `StaleWriteError`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+from uuid import UUID
+
+from attrs import evolve, field, frozen
+
+from customer_accounts.account import AccountRecord, IdentityRecord, RegistrationRecord
+from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
+from customer_accounts.order import OrderRecord
+from customer_accounts.outbox import EventRecord, MailRecord, VatCheckRecord
+from customer_accounts.token import TokenRecord
+
+Record = (
+    AccountRecord
+    | RegistrationRecord
+    | IdentityRecord
+    | TokenRecord
+    | OrderRecord
+    | AddressRecord
+    | WishListRecord
+    | SubscriptionRecord
+    | VatCheckRecord
+)
+
+
+@frozen
+class Save:
+    """Store a record: as a new one if *expected_version* is None, else over that very version."""
+
+    record: Record
+    expected_version: int | None
+
+
+@frozen
+class Remove:
+    """Delete a record, if it still has the version that was read."""
+
+    record: Record
+
+
+@frozen
+class UseToken:
+    """Use a one-time token: fails unless it is unused at this moment; nobody else can use it afterwards.
+
+    Args:
+        account_id: the account that the use concerned, kept with the token for the second click.
+    """
+
+    digest: str
+    at: datetime
+    account_id: UUID | None = None
+
+
+@frozen
+class OrderSelection:
+    """Which guest orders to move: of this address, owned by nobody, placed at or after *since*."""
+
+    email_key: str
+    since: datetime | None = None
+
+
+@frozen
+class MoveOrders:
+    """Give all selected orders to an account in one update; only owner and claim id change."""
+
+    selection: OrderSelection
+    to: UUID
+    claim_id: UUID
+
+
+@frozen
+class QueueMail:
+    """Put a mail into the outbox of the same transaction; one whose id is already there is left alone (RL-08)."""
+
+    mail: MailRecord
+
+
+@frozen
+class RecordEvent:
+    """Put an entry into the audit trail in the same transaction."""
+
+    event: EventRecord
+
+
+class Kept(StrEnum):
+    """Kinds of rows with a retention period (DP-01)."""
+
+    REGISTRATIONS = "registrations"
+    TOKENS = "tokens"
+    MAILS = "mails"
+    EVENTS = "events"
+
+
+@frozen
+class Purge:
+    """Delete rows of one kind that ended before a time: expired registrations and tokens, finished mails, events."""
+
+    kind: Kept
+    before: datetime
+
+
+Change = Save | Remove | UseToken | MoveOrders | QueueMail | RecordEvent | Purge
+
+R = TypeVar("R", bound=Record)
+
+
+def insert(record: Record) -> Save:
+    """Store a new record; its key must be free."""
+    return Save(record, None)
+
+
+def update(old: R, new: R) -> Save:
+    """Store *new* over *old*, if nobody changed it meanwhile."""
+    return Save(evolve(new, version=old.version + 1), old.version)
+
+
+@frozen
+class Counts:
+    """What a write did: orders moved by claim id, rows purged by kind."""
+
+    moved: Mapping[UUID, int] = field(factory=dict)
+    purged: Mapping[Kept, int] = field(factory=dict)
+
+
+def key_of(record: Record) -> object:
+    """Give the key under which a kind of record is stored; two records of one kind never share it."""
+    match record:
+        case IdentityRecord():
+            return record.provider, record.subject
+        case TokenRecord():
+            return record.digest
+        case OrderRecord():
+            return record.reference
+        case SubscriptionRecord() | VatCheckRecord():
+            return record.account_id
+        case AccountRecord() | RegistrationRecord() | AddressRecord() | WishListRecord():
+            return record.id

@@ -1,0 +1,125 @@
+"""What a command wants to know (`Scope`) and what it gets (`Facts`): one snapshot, whatever is found.
+
+Rules for a storage:
+
+* ``accounts`` holds the accounts named by ``account_id``, by the token, identity or order of the scope, and those
+  that own one of its addresses.  The addresses of a scope are ``email_keys`` and those of its token, order and of
+  the registrations of its browser.
+* ``registrations``: of those addresses, of the scope's browser, and the one of its token.
+* ``tokens``: of those accounts, addresses and registrations, the scope's own included.
+* ``identities``: of those accounts, the one named, and those that the registrations name.
+* ``guest_orders``: groups of the orders that nobody owns, of those addresses and of the accounts' addresses.
+* ``orders``: the one named, or one page of the orders of ``account_id``, newest first.
+* ``addresses``, ``wish_lists``, ``subscriptions``, ``vat_checks``: of those accounts, oldest first.
+
+Only parts that the scope names are filled.  The same number of statements is used whether anything is found or not.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from attrs import evolve, field, frozen
+from attrs.validators import ge, le
+
+from customer_accounts.account import AccountRecord, IdentityRecord, RegistrationRecord
+from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
+from customer_accounts.order import GuestOrderGroup, OrderRecord
+from customer_accounts.outbox import EventRecord, VatCheckRecord
+from customer_accounts.password_policy import BreachCheck
+from customer_accounts.token import TokenRecord
+
+
+class Part(StrEnum):
+    """A kind of records that a scope can ask for."""
+
+    ACCOUNTS = "accounts"
+    REGISTRATIONS = "registrations"
+    TOKENS = "tokens"
+    IDENTITIES = "identities"
+    GUEST_ORDERS = "guest_orders"
+    ORDERS = "orders"
+    ADDRESSES = "addresses"
+    WISH_LISTS = "wish_lists"
+    SUBSCRIPTIONS = "subscriptions"
+    VAT_CHECKS = "vat_checks"
+    EVENTS = "events"
+
+
+@frozen
+class Page:
+    """One page of a long list, by key and never by offset.
+
+    Args:
+        after: key of the last row of the page before, (time, reference), or None for the first page.
+        limit: rows on the page, 1 to 100.
+    """
+
+    after: tuple[datetime, str] | None = None
+    limit: int = field(default=20, validator=[ge(1), le(100)])
+
+
+@frozen
+class Scope:
+    """What is asked of a storage: where to begin, and which parts.
+
+    Args:
+        token: digest of a link.
+        identity: provider and subject.
+        order: reference of one order.
+        browser: digest of a browser's secret.
+        recent_since: guest orders placed at or after this time are counted as recent.
+        page: which orders of ``account_id`` are wanted.
+    """
+
+    parts: frozenset[Part] = frozenset()
+    email_keys: tuple[str, ...] = ()
+    account_id: UUID | None = None
+    token: str | None = None
+    identity: tuple[str, str] | None = None
+    order: str | None = None
+    browser: str | None = None
+    recent_since: datetime | None = None
+    page: Page | None = None
+
+    def for_account(self, account_id: UUID) -> "Scope":
+        """Give the same scope with an account read as well."""
+        return evolve(self, account_id=account_id, parts=self.parts | {Part.ACCOUNTS})
+
+
+@frozen
+class Facts:
+    """One snapshot of the parts that were asked for."""
+
+    accounts: tuple[AccountRecord, ...] = ()
+    registrations: tuple[RegistrationRecord, ...] = ()
+    tokens: tuple[TokenRecord, ...] = ()
+    identities: tuple[IdentityRecord, ...] = ()
+    guest_orders: tuple[GuestOrderGroup, ...] = ()
+    orders: tuple[OrderRecord, ...] = ()
+    addresses: tuple[AddressRecord, ...] = ()
+    wish_lists: tuple[WishListRecord, ...] = ()
+    subscriptions: tuple[SubscriptionRecord, ...] = ()
+    vat_checks: tuple[VatCheckRecord, ...] = ()
+    events: tuple[EventRecord, ...] = ()
+    breach: BreachCheck | None = None
+
+    def account(self, account_id: UUID | None) -> AccountRecord | None:
+        """Give the open account with this id."""
+        return next((one for one in self.accounts if one.id == account_id and one.is_open), None)
+
+    def account_at(self, email_key: str) -> AccountRecord | None:
+        """Give the open account that owns this address."""
+        return next((one for one in self.accounts if one.email_key == email_key and one.is_open), None)
+
+    def token(self, digest: str) -> TokenRecord | None:
+        """Give the token with this digest."""
+        return next((one for one in self.tokens if one.digest == digest), None)
+
+    def registration(self, registration_id: UUID | None) -> RegistrationRecord | None:
+        """Give the pending registration with this id."""
+        return next((one for one in self.registrations if one.id == registration_id), None)
+
+    def order(self, reference: str) -> OrderRecord | None:
+        """Give the order with this reference."""
+        return next((one for one in self.orders if one.reference == reference), None)

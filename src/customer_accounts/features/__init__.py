@@ -1,0 +1,1 @@
+"""The features, one module each; every module holds its commands, their rules and their refusals."""

@@ -1,0 +1,294 @@
+"""The proof of the mailbox, with which an account begins (F04).
+
+* `InspectLink` looks and consumes nothing (truth 2); `ConfirmEmail` proves.
+* In the registering browser the link or the short code confirms at once.  Elsewhere whoever opens the link owns the
+  mailbox but may not be the one who registered: they type the chosen password, which shows they are, or set a new
+  one, and a password chosen by a stranger is never armed (PH-05, PH6).
+* A generated password is made now and shown once on this page, never mailed (GEN-02).
+* The second click by the winner is told that it is done; a link of a loser is dead.
+"""
+
+from enum import StrEnum
+from typing import ClassVar, NoReturn, Self
+from uuid import UUID
+
+from attrs import evolve, field, frozen
+from pydantic import SecretStr, model_validator
+from pydantic_core import PydanticCustomError
+
+from customer_accounts.account import RegistrationRecord, Session
+from customer_accounts.actors import Visitor, network_of
+from customer_accounts.changes import Change, UseToken, update
+from customer_accounts.command import Command, Decision, Env, Refusal, refuse
+from customer_accounts.facts import Facts, Part, Scope
+from customer_accounts.features.account_opening import Opened, Opening, open_account, opening_scope
+from customer_accounts.features.new_password import password_refusal
+from customer_accounts.features.registration import waiting_in
+from customer_accounts.inputs import TypedToken
+from customer_accounts.issue import event_of, masked, spent
+from customer_accounts.limiting import Hit, Limit, hits
+from customer_accounts.outbox import EventKind
+from customer_accounts.refusals import Reason
+from customer_accounts.settings import Settings
+from customer_accounts.token import Purpose, TokenRecord, link_digest, same_code, short_code
+
+
+class Needs(StrEnum):
+    """What a link still asks of whoever opened it."""
+
+    NOTHING = "nothing"
+    PASSWORD_OR_NEW = "password_or_new"
+    NEW_PASSWORD = "new_password"
+
+
+@frozen
+class LinkView:
+    """What a page may show of a link before anybody acts on it; ``email`` is masked."""
+
+    purpose: Purpose
+    needs: Needs
+    email: str
+
+
+@frozen
+class Confirmed:
+    """An account that has just begun.
+
+    Args:
+        generated_password: shown once on this page and nowhere else, or None.
+        claimed: how many guest orders of the address joined (F16).
+        remaining: how many were too old for this proof; they can be claimed with a second fact.
+        session: the first session, for the host to keep.
+        wishes_dropped: wishes of the registration that were left behind because somebody else confirmed.
+        continue_to: the path to go on to, or empty.
+    """
+
+    account_id: UUID
+    email: str
+    session: Session
+    generated_password: str | None = field(default=None, repr=False)
+    claimed: int = 0
+    remaining: int = 0
+    wishes_dropped: tuple[str, ...] = ()
+    continue_to: str = ""
+
+    def __reduce_ex__(self, protocol: object, /) -> NoReturn:
+        """Refuse to be pickled: it may hold a password (LG-01)."""
+        raise TypeError("Confirmed cannot be pickled: it may hold a password")
+
+
+def live_token(facts: Facts, text: str, env: Env, *purposes: Purpose) -> TokenRecord | Refusal:
+    """Give the link that can still be used for one of the purposes, or the refusal that says why not."""
+    digest = link_digest(text.strip())
+    token = None if digest is None else facts.token(digest)
+    if token is None or token.purpose not in purposes:
+        return refuse(Reason.LINK_INVALID)
+    if token.used_at is not None:
+        return refuse(Reason.ALREADY_DONE)
+    return token if token.is_live(env.now) else refuse(Reason.LINK_EXPIRED)
+
+
+def _needs(token: TokenRecord, facts: Facts, actor: Visitor) -> Needs:
+    if token.purpose in (Purpose.RESET_PASSWORD, Purpose.SET_PASSWORD):
+        return Needs.NEW_PASSWORD
+    registration = facts.registration(token.registration_id)
+    if registration is None or registration.generate_password or _same_browser(registration, actor):
+        return Needs.NOTHING
+    if registration.password_hash is None:
+        return Needs.NEW_PASSWORD
+    return Needs.PASSWORD_OR_NEW
+
+
+def _same_browser(registration: RegistrationRecord, actor: Visitor) -> bool:
+    # Digests of random secrets: an early end of the comparison tells nothing that could be used.
+    return registration.browser == actor.browser_digest
+
+
+class InspectLink(Command):
+    """Look at a link without using it, for the page that it leads to (GET)."""
+
+    actors: ClassVar = (Visitor,)
+
+    token: TypedToken
+
+    def limits(self, actor: Visitor, settings: Settings, /) -> tuple[Hit, ...]:
+        """See `Command.limits`."""
+        return hits((Limit.LINK_NETWORK, network_of(actor.ip)))
+
+    def scope(self, actor: Visitor, env: Env, /) -> Scope:
+        """See `Command.scope`."""
+        return Scope(
+            parts=frozenset({Part.TOKENS, Part.REGISTRATIONS}), token=link_digest(self.token.strip()) or ""
+        )
+
+    def decide(self, facts: Facts, env: Env, actor: Visitor, /) -> Decision[LinkView] | Refusal:
+        """See `Command.decide`."""
+        token = live_token(facts, self.token, env, *Purpose)
+        if isinstance(token, Refusal):
+            return token
+        return Decision(LinkView(token.purpose, _needs(token, facts, actor), masked(token.email)))
+
+
+class ConfirmEmail(Command):
+    """Prove the mailbox by its link, or by the short code in the registering browser (POST)."""
+
+    actors: ClassVar = (Visitor,)
+    hashes: ClassVar = True
+
+    token: TypedToken | None = None
+    code: TypedToken | None = None
+    password: SecretStr | None = None
+    new_password: SecretStr | None = None
+    generate_password: bool = False
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        if (self.token is None) == (self.code is None):
+            raise PydanticCustomError("token_or_code", "give a token or a code")
+        if sum((self.password is not None, self.new_password is not None, self.generate_password)) > 1:
+            raise PydanticCustomError("one_password", "give one of password, new_password and generate_password")
+        return self
+
+    def password_to_set(self) -> str | None:
+        """See `Command.password_to_set`."""
+        return None if self.new_password is None else self.new_password.get_secret_value()
+
+    def limits(self, actor: Visitor, settings: Settings, /) -> tuple[Hit, ...]:
+        """See `Command.limits`."""
+        if self.token is None:
+            return hits((Limit.CODE, actor.browser_digest), (Limit.LINK_NETWORK, network_of(actor.ip)))
+        asked = link_digest(self.token.strip()) if self.password is not None else None
+        return hits((Limit.PASSWORD_CHECK, asked), (Limit.LINK_NETWORK, network_of(actor.ip)))
+
+    def scope(self, actor: Visitor, env: Env, /) -> Scope:
+        """See `Command.scope`."""
+        if self.token is None:
+            return opening_scope(Scope(browser=actor.browser_digest), env)
+        return opening_scope(Scope(token=link_digest(self.token.strip()) or ""), env)
+
+    def decide(self, facts: Facts, env: Env, actor: Visitor, /) -> Decision[Confirmed] | Refusal:
+        """See `Command.decide`."""
+        token = self._proof(facts, env, actor)
+        if isinstance(token, Refusal):
+            return token
+        registration = facts.registration(token.registration_id)
+        if registration is None or facts.account_at(token.email_key) is not None:
+            return refuse(Reason.LINK_INVALID)
+        opening = self._opening(token, registration, facts, env, actor)
+        if isinstance(opening, Refusal):
+            return opening
+        opened = open_account(opening, facts, env, actor)
+        siblings = [
+            one
+            for one in facts.tokens
+            if one.registration_id == registration.id and one.digest != token.digest
+        ]
+        changes: list[Change] = [
+            UseToken(token.digest, env.now, opened.account.id),
+            *spent(siblings, env, opened.account.id),
+            *opened.changes,
+        ]
+        shown = env.generated() if opening.password_generated else None
+        result = _confirmed(opened, registration, facts, env, shown)
+        return Decision(result, changes, counted=lambda counts: evolve(result, claimed=opened.claimed(counts)))
+
+    def _proof(self, facts: Facts, env: Env, actor: Visitor) -> TokenRecord | Refusal:
+        if self.token is not None:
+            return live_token(facts, self.token, env, Purpose.CONFIRM_REGISTRATION)
+        return _by_code(self.code or "", facts, env, actor)
+
+    def _opening(
+        self, token: TokenRecord, registration: RegistrationRecord, facts: Facts, env: Env, actor: Visitor
+    ) -> Opening | Refusal:
+        """Find out whether the registering party is here, and which password the account gets."""
+        base = Opening(
+            email=registration.email,
+            email_key=registration.email_key,
+            locale=registration.locale,
+            storefront=registration.storefront,
+            proof=token.digest,
+            registration=registration,
+        )
+        here = _same_browser(registration, actor)
+        if self.password is not None and not here:
+            password = self.password.get_secret_value()
+            if not env.hasher.verify(password, registration.password_hash).ok:
+                return refuse(Reason.PASSWORD_WRONG, about="password")
+            return _with_wishes(base, registration, registration.password_hash)
+        if self.new_password is not None:
+            return self._with_new_password(base, registration, facts, env, here)
+        if self.generate_password or registration.generate_password:
+            return evolve(
+                _with_wishes(base, registration, None) if here else base,
+                password_hash=env.hasher.hash(env.generated()),
+                password_generated=True,
+            )
+        if here:
+            return _with_wishes(base, registration, registration.password_hash)
+        return refuse(Reason.PASSWORD_REQUIRED, about="password")
+
+    def _with_new_password(
+        self, base: Opening, registration: RegistrationRecord, facts: Facts, env: Env, here: bool
+    ) -> Opening | Refusal:
+        password = self.password_to_set() or ""
+        names = (registration.name,) if here else ()
+        refusal = password_refusal(password, facts, env, email=base.email, names=names, about="new_password")
+        if refusal is not None:
+            return refusal
+        opening = _with_wishes(base, registration, None) if here else base
+        return evolve(opening, password_hash=env.hasher.hash(password))
+
+
+def _with_wishes(base: Opening, registration: RegistrationRecord, password_hash: str | None) -> Opening:
+    provider, subject = registration.identity_provider, registration.identity_subject
+    return evolve(
+        base,
+        wishes=True,
+        name=registration.name,
+        password_hash=password_hash,
+        identity=(provider, subject) if provider and subject else None,
+    )
+
+
+def _confirmed(
+    opened: Opened, registration: RegistrationRecord, facts: Facts, env: Env, shown: str | None
+) -> Confirmed:
+    groups = [one for one in facts.guest_orders if one.email_key == registration.email_key]
+    return Confirmed(
+        account_id=opened.account.id,
+        email=opened.account.email,
+        session=opened.session(env),
+        generated_password=shown,
+        claimed=sum(one.count for one in groups if one.recent),
+        remaining=sum(one.count for one in groups if not one.recent),
+        wishes_dropped=opened.wishes_dropped,
+        continue_to=registration.continue_to,
+    )
+
+
+def _by_code(code: str, facts: Facts, env: Env, actor: Visitor) -> TokenRecord | Refusal:
+    """Find the link whose short code was typed, among those of this browser; every wrong try is counted (TK-09)."""
+    own = waiting_in(facts, actor, env)
+    if actor.browser is None or not own:
+        return refuse(Reason.NOTHING_WAITING)
+    waiting = [one for one in own if not one.confirmed_at]
+    if not waiting:
+        return refuse(Reason.ALREADY_DONE)
+    open_to_tries = {one.id for one in waiting if one.code_tries < env.settings.code_tries}
+    for token in facts.tokens:
+        if token.registration_id in open_to_tries and _code_is(token, code, env):
+            return token
+    event = event_of(env, actor, EventKind.CODE_WRONG, email=waiting[0].email)
+    counted = [
+        update(one, evolve(one, code_tries=one.code_tries + 1)) for one in waiting if one.id in open_to_tries
+    ]
+    refusal = refuse(Reason.CODE_WRONG, about="code")
+    return Refusal(refusal.refused, changes=counted, announce=(event,))
+
+
+def _code_is(token: TokenRecord, code: str, env: Env) -> bool:
+    secret = env.settings.secret_named(token.key_id)
+    young = env.now <= token.created_at + env.settings.code_lifetime
+    if secret is None or not young or not token.is_live(env.now):
+        return False
+    return same_code(short_code(secret, token.token_id), code)

@@ -1,0 +1,42 @@
+"""One gate for every password that is set: at registration, confirmation, change, reset and conversion (PW-12)."""
+
+from collections.abc import Iterable
+
+from customer_accounts.command import Env, Refusal
+from customer_accounts.facts import Facts
+from customer_accounts.password_policy import BreachCheck, PasswordFault
+from customer_accounts.refusals import Reason, Refused
+
+_REASONS = {
+    PasswordFault.EMPTY: Reason.PASSWORD_EMPTY,
+    PasswordFault.TOO_SHORT: Reason.PASSWORD_TOO_SHORT,
+    PasswordFault.TOO_LONG: Reason.PASSWORD_TOO_LONG,
+    PasswordFault.TOO_COMMON: Reason.PASSWORD_TOO_COMMON,
+    PasswordFault.CONTAINS_CONTEXT: Reason.PASSWORD_CONTAINS_CONTEXT,
+    PasswordFault.MALFORMED: Reason.PASSWORD_MALFORMED,
+    PasswordFault.BREACHED: Reason.PASSWORD_BREACHED,
+}
+
+
+def password_refusal(
+    password: str, facts: Facts, env: Env, *, email: str, names: Iterable[str] = (), about: str = "password"
+) -> Refusal | None:
+    """Say what is wrong with a new password, or None.
+
+    Args:
+        email: its local part and domain are words that the password may not be built on (PW-07).
+        names: further such words, such as the customer's name.
+        about: the field that the refusal names.
+    """
+    shops = (env.settings.storefront.name, *(one.name for one in env.settings.storefronts.values()))
+    context = (*email.replace("@", " ").split(), *names, *shops)
+    problem = env.settings.password_policy.problem(password, context, breach=facts.breach)
+    if problem is None:
+        return None
+    values = (("minimum", str(problem.minimum)),)
+    return Refusal(Refused(_REASONS[problem.code], field=about, detail=problem.code.value, values=values))
+
+
+def breach_unavailable(facts: Facts) -> bool:
+    """Whether the optional breach check was asked and could not answer; the password passes (PW-08)."""
+    return facts.breach is BreachCheck.UNAVAILABLE

@@ -1,0 +1,338 @@
+"""Registration: anyone, at any time, with a password of their own or one that the system makes (F01–F06).
+
+* `Register` makes a *pending registration*; the account begins when the mailbox is proven
+  (`customer_accounts.features.email_confirmation`).  The answer is the same for every address: known, unknown,
+  waiting or closed (EN-01), with the same reads, writes and hashes (EN-03, EN-07).
+* A known address gets "you already have an account" by mail, to its owner (EN-02).  The registering browser keeps a
+  pending registration all the same, one that no link exists for; otherwise `InspectRegistration` would tell.
+* The same browser registering the same address again replaces its own registration; older mails keep working.
+* The typo warning comes with the answer (F06); `CorrectRegistrationAddress` puts it right from the same browser.
+"""
+
+from enum import StrEnum
+from typing import ClassVar, Self
+from uuid import UUID, uuid4, uuid5
+
+from attrs import evolve, frozen
+from pydantic import Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
+
+from customer_accounts.account import Consent, RegistrationRecord
+from customer_accounts.actors import Actor, Visitor, network_of
+from customer_accounts.changes import Change, Remove, insert, update
+from customer_accounts.command import Command, Decision, Env, Refusal, refuse
+from customer_accounts.email_address import EmailAddress, EmailAddressError, suggest_correction
+from customer_accounts.facts import Facts, Part, Scope
+from customer_accounts.features.new_password import password_refusal
+from customer_accounts.inputs import (
+    AddressInput,
+    CompanyInput,
+    Line,
+    Locale,
+    NewsletterInput,
+    RelativePath,
+    TypedEmail,
+)
+from customer_accounts.issue import issue_token, mail_to_account, queue_mail, record_event, with_token
+from customer_accounts.limiting import Hit, Limit, hits
+from customer_accounts.outbox import EventKind, MailPurpose
+from customer_accounts.refusals import Reason
+from customer_accounts.settings import Settings
+from customer_accounts.token import Purpose
+from customer_accounts.wording import wording
+
+_PARTS = frozenset({Part.ACCOUNTS, Part.REGISTRATIONS, Part.TOKENS})
+_NAMESPACE = UUID("2f1c1a52-6a0e-4b53-8f0e-6f2d1c8f0b11")
+
+
+@frozen
+class Registered:
+    """What anybody who registers is told.
+
+    Args:
+        email: the address as it was understood.
+        email_suggestion: the address that was probably meant, or None (F06).
+        advice: where to look if no mail comes, and whom to ask (F05).
+        contact: the shop's contact address.
+    """
+
+    email: str
+    email_suggestion: str | None
+    advice: str
+    contact: str
+
+
+class RegistrationState(StrEnum):
+    """What a browser can be told of the registration it began."""
+
+    WAITING = "waiting"
+    CONFIRMED = "confirmed"
+
+
+@frozen
+class RegistrationView:
+    """How far the registration of this browser is."""
+
+    state: RegistrationState
+    email: str
+    email_suggestion: str | None
+
+
+def read_email(typed: str) -> EmailAddress | Refusal:
+    """Read an address as typed, or refuse it with the likely correction (F06; EM-02)."""
+    try:
+        return EmailAddress.parse(typed)
+    except EmailAddressError as error:
+        return refuse(
+            Reason.EMAIL_INVALID, suggestion=error.suggestion, about="email", detail=str(error.reason.value)
+        )
+
+
+def email_key_of(typed: str) -> str:
+    """Give the key for counting and reading; an unreadable address has a key that nobody owns."""
+    try:
+        return EmailAddress.parse(typed).key
+    except EmailAddressError:
+        return ""
+
+
+def answer(env: Env, actor: Actor, email: str, locale: str) -> Registered:
+    """Make the answer that is the same for every address."""
+    shop = env.settings.storefront_at(actor.storefront) or env.settings.storefront
+    advice = wording("registration", "advice", locale, contact=shop.contact)
+    return Registered(email, suggest_correction(email), advice, shop.contact)
+
+
+def registration_id(actor: Visitor, command_id: UUID) -> UUID:
+    """Give the id of what a command creates: the client's id, unique for each actor (RL-08)."""
+    return uuid5(_NAMESPACE, f"{actor.browser_digest}:{command_id}")
+
+
+def begin(facts: Facts, env: Env, actor: Actor, wanted: RegistrationRecord) -> list[Change]:
+    """Store a pending registration and queue the mail that belongs to the address.
+
+    It replaces the one that the same browser has for the same address; of too many, the oldest goes (PH-09).
+    """
+    pending = [one for one in facts.registrations if one.email_key == wanted.email_key and not one.confirmed_at]
+    own = next((one for one in pending if one.browser == wanted.browser), None)
+    if own is not None:
+        wanted = evolve(wanted, id=own.id, version=own.version, code_tries=own.code_tries)
+        return [update(own, wanted), *confirmation_mail(facts, env, actor, wanted)]
+    surplus = sorted(pending, key=lambda one: one.created_at)
+    surplus = surplus[: max(0, len(surplus) - env.settings.registrations_per_address + 1)]
+    gone = {one.id for one in surplus}
+    tokens = [one for one in facts.tokens if one.registration_id in gone]
+    return [
+        *(Remove(one) for one in (*surplus, *tokens)),
+        insert(wanted),
+        *confirmation_mail(facts, env, actor, wanted),
+    ]
+
+
+def confirmation_mail(facts: Facts, env: Env, actor: Actor, registration: RegistrationRecord) -> list[Change]:
+    """Queue the link and code; where the address has an account, its owner is told so instead (EN-02)."""
+    owner = facts.account_at(registration.email_key)
+    if owner is not None:
+        kind = EventKind.REGISTRATION_FOR_KNOWN_ADDRESS
+        return [
+            mail_to_account(env, MailPurpose.ALREADY_REGISTERED, owner),
+            record_event(env, actor, kind, email=registration.email),
+        ]
+    token = issue_token(
+        env,
+        Purpose.CONFIRM_REGISTRATION,
+        email=registration.email,
+        email_key=registration.email_key,
+        registration_id=registration.id,
+    )
+    return [
+        *with_token(token, facts.tokens),
+        queue_mail(
+            env,
+            MailPurpose.CONFIRM_REGISTRATION,
+            to=registration.email,
+            locale=registration.locale,
+            storefront=registration.storefront,
+            token=token,
+        ),
+        record_event(env, actor, EventKind.REGISTRATION_REQUESTED, email=registration.email),
+    ]
+
+
+def waiting_in(facts: Facts, actor: Visitor, env: Env) -> list[RegistrationRecord]:
+    """Give the browser's own registrations that have not expired, the newest first."""
+    own = [
+        one
+        for one in facts.registrations
+        if one.browser == actor.browser_digest and env.now <= one.expires_at
+    ]
+    return sorted(own, key=lambda one: one.created_at, reverse=True)
+
+
+class Register(Command):
+    """Register an account (F01): with *password*, or with *generate_password* (F02, F03)."""
+
+    actors: ClassVar = (Visitor,)
+    hashes: ClassVar = True
+
+    id: UUID = Field(default_factory=uuid4)
+    email: TypedEmail
+    password: SecretStr | None = None
+    generate_password: bool = False
+    name: Line = ""
+    locale: Locale = "en"
+    company: CompanyInput | None = None
+    address: AddressInput | None = None
+    newsletter: NewsletterInput | None = None
+    continue_to: RelativePath = ""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.generate_password and self.password is not None:
+            raise PydanticCustomError("password_twice", "give a password or let one be generated, not both")
+        return self
+
+    def password_to_set(self) -> str | None:
+        """See `Command.password_to_set`."""
+        return None if self.password is None else self.password.get_secret_value()
+
+    def limits(self, actor: Visitor, settings: Settings, /) -> tuple[Hit, ...]:
+        """See `Command.limits`."""
+        key = email_key_of(self.email) or None
+        return hits((Limit.REGISTER_ADDRESS, key), (Limit.REGISTER_NETWORK, network_of(actor.ip)))
+
+    def scope(self, actor: Visitor, env: Env, /) -> Scope:
+        """See `Command.scope`."""
+        return Scope(parts=_PARTS, email_keys=(email_key_of(self.email),), browser=actor.browser_digest)
+
+    def decide(self, facts: Facts, env: Env, actor: Visitor, /) -> Decision[Registered] | Refusal:
+        """See `Command.decide`."""
+        email = read_email(self.email)
+        if isinstance(email, Refusal):
+            return email
+        password_hash = None
+        if not self.generate_password:
+            password = self.password_to_set() or ""
+            refusal = password_refusal(password, facts, env, email=email.original, names=(self.name,))
+            if refusal is not None:
+                return refusal
+            password_hash = env.hasher.hash(password)
+        changes = begin(facts, env, actor, self._record(email, password_hash, env, actor))
+        return Decision(answer(env, actor, email.original, self.locale), changes)
+
+    def _record(
+        self, email: EmailAddress, password_hash: str | None, env: Env, actor: Visitor
+    ) -> RegistrationRecord:
+        wish = self.newsletter
+        return RegistrationRecord(
+            id=registration_id(actor, self.id),
+            email=email.original,
+            email_key=email.key,
+            browser=actor.browser_digest or env.random(32).hex(),
+            created_at=env.now,
+            expires_at=env.now + env.settings.registration_lifetime,
+            password_hash=password_hash,
+            generate_password=self.generate_password,
+            name=self.name,
+            locale=self.locale,
+            storefront=actor.storefront,
+            continue_to=self.continue_to,
+            consent=wish and Consent(wish.text_version, env.now, "registration"),
+            company=self.company and self.company.company(),
+            address=self.address and self.address.postal_address(),
+        )
+
+
+class ResendConfirmation(Command):
+    """Send the confirmation mail again (F05): to *email*, or for the registration of this browser."""
+
+    actors: ClassVar = (Visitor,)
+
+    email: TypedEmail
+    locale: Locale = "en"
+
+    def limits(self, actor: Visitor, settings: Settings, /) -> tuple[Hit, ...]:
+        """See `Command.limits`."""
+        key = email_key_of(self.email) or None
+        return hits((Limit.MAIL_ADDRESS, key), (Limit.MAIL_NETWORK, network_of(actor.ip)))
+
+    def scope(self, actor: Visitor, env: Env, /) -> Scope:
+        """See `Command.scope`."""
+        return Scope(parts=_PARTS, email_keys=(email_key_of(self.email),))
+
+    def decide(self, facts: Facts, env: Env, actor: Visitor, /) -> Decision[Registered] | Refusal:
+        """See `Command.decide`."""
+        email = read_email(self.email)
+        if isinstance(email, Refusal):
+            return email
+        changes: list[Change] = [
+            record_event(env, actor, EventKind.CONFIRMATION_RESENT, email=email.original)
+        ]
+        waiting = [
+            one for one in facts.registrations if not one.confirmed_at and env.now <= one.expires_at
+        ]
+        if waiting:
+            # The browser's own one if it is among them; otherwise the newest, which a proof elsewhere can complete.
+            own = max(waiting, key=lambda one: (one.browser == actor.browser_digest, one.created_at))
+            changes += confirmation_mail(facts, env, actor, own)
+        return Decision(answer(env, actor, email.original, self.locale), changes)
+
+
+class CorrectRegistrationAddress(Command):
+    """Put a mistyped address right, from the browser that registered it (F06); the old address hears nothing more."""
+
+    actors: ClassVar = (Visitor,)
+
+    email: TypedEmail
+
+    def limits(self, actor: Visitor, settings: Settings, /) -> tuple[Hit, ...]:
+        """See `Command.limits`."""
+        key = email_key_of(self.email) or None
+        return hits((Limit.REGISTER_ADDRESS, key), (Limit.REGISTER_NETWORK, network_of(actor.ip)))
+
+    def scope(self, actor: Visitor, env: Env, /) -> Scope:
+        """See `Command.scope`."""
+        return Scope(parts=_PARTS, email_keys=(email_key_of(self.email),), browser=actor.browser_digest)
+
+    def decide(self, facts: Facts, env: Env, actor: Visitor, /) -> Decision[Registered] | Refusal:
+        """See `Command.decide`."""
+        email = read_email(self.email)
+        if isinstance(email, Refusal):
+            return email
+        own = [one for one in waiting_in(facts, actor, env) if not one.confirmed_at]
+        if not own:
+            return refuse(Reason.NOTHING_WAITING)
+        old = own[0]
+        links = [one for one in facts.tokens if one.registration_id == old.id]
+        others = [one for one in own if one.email_key == email.key and one.id != old.id]
+        stale = [one for one in facts.tokens if one.registration_id in {other.id for other in others}]
+        corrected = evolve(
+            old, email=email.original, email_key=email.key, version=old.version + 1,
+            expires_at=env.now + env.settings.registration_lifetime,
+        )  # fmt: skip
+        left = evolve(facts, tokens=tuple(one for one in facts.tokens if one not in links))
+        changes: list[Change] = [
+            *(Remove(one) for one in (*links, *others, *stale)),
+            update(old, corrected),
+            *confirmation_mail(left, env, actor, corrected),
+            record_event(env, actor, EventKind.REGISTRATION_CORRECTED, email=email.original),
+        ]
+        return Decision(answer(env, actor, email.original, old.locale), changes)
+
+
+class InspectRegistration(Command):
+    """Tell the registering browser how far its registration is: waiting, or confirmed (elsewhere)."""
+
+    actors: ClassVar = (Visitor,)
+
+    def scope(self, actor: Visitor, env: Env, /) -> Scope:
+        """See `Command.scope`."""
+        return Scope(parts=frozenset({Part.REGISTRATIONS}), browser=actor.browser_digest)
+
+    def decide(self, facts: Facts, env: Env, actor: Visitor, /) -> Decision[RegistrationView] | Refusal:
+        """See `Command.decide`."""
+        own = waiting_in(facts, actor, env)
+        if actor.browser is None or not own:
+            return refuse(Reason.NOTHING_WAITING)
+        state = RegistrationState.CONFIRMED if own[0].confirmed_at else RegistrationState.WAITING
+        return Decision(RegistrationView(state, own[0].email, suggest_correction(own[0].email)))

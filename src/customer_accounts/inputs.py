@@ -1,0 +1,116 @@
+"""The kinds of fields that commands are made of: bounded, one line, silent about what was typed."""
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from customer_accounts.account import Company, PostalAddress
+from customer_accounts.vat import VatNumber, VatNumberError, VatStatus
+from customer_accounts.wording import known_locale
+
+
+def _single_line(text: str) -> str:
+    if any(char < " " or "\x7f" <= char <= "\x9f" or "\ud800" <= char <= "\udfff" for char in text):
+        raise PydanticCustomError("control_character", "must not hold control characters")
+    return text
+
+
+def _locale(text: str) -> str:
+    known = known_locale(text)
+    if known is None:
+        raise PydanticCustomError("locale_unknown", "must be a language this library speaks: fr, de or en")
+    return known
+
+
+def _not_absurd(moment: datetime) -> datetime:
+    if not 2000 <= moment.year <= 2199:
+        raise PydanticCustomError("time_absurd", "must be a time of this century or the next")
+    return moment
+
+
+_RELATIVE = re.compile(r"(?:/(?![/\\])[\x21-\x5b\x5d-\x7e]*)?\Z")
+
+
+def _relative(path: str) -> str:
+    if not _RELATIVE.match(path):
+        raise PydanticCustomError("not_a_path", "must be a path of this shop, such as /checkout")
+    return path
+
+
+#: One line of text as typed, at most 200 characters.
+Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(_single_line)]
+#: A name or reference that must not be empty.
+Reference = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), AfterValidator(_single_line)
+]
+#: An e-mail address as typed; whether it can be read is for the rules to say, not for the validation.
+TypedEmail = Annotated[str, StringConstraints(max_length=1000)]
+#: The text of a link or a code as it came.
+TypedToken = Annotated[str, StringConstraints(max_length=200)]
+#: A language that mails and texts exist in.
+Locale = Annotated[str, StringConstraints(max_length=35), AfterValidator(_locale)]
+#: A point in time with its zone.
+Moment = Annotated[AwareDatetime, AfterValidator(_not_absurd)]
+#: Where to go on afterwards: a path of the same shop, never another host (OWASP Unvalidated Redirects).
+RelativePath = Annotated[str, StringConstraints(max_length=500), AfterValidator(_relative)]
+#: How many of one product.
+Quantity = Annotated[int, Field(ge=1, le=9999, strict=True)]
+
+
+class Input(BaseModel):
+    """Base of the parts of a command."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
+
+
+class CompanyInput(Input):
+    """A company as it is typed: its name and, if it has one, its VAT number."""
+
+    name: Reference
+    vat_number: Line = ""
+    country: Annotated[str, StringConstraints(max_length=2)] = ""
+
+    def company(self) -> Company:
+        """Read it; a number that cannot be read is kept as typed with the reason, it never refuses (F21, F25)."""
+        typed = self.vat_number.strip()
+        if not typed:
+            return Company(name=self.name)
+        try:
+            number = VatNumber.parse(typed, country=self.country or None)
+        except VatNumberError as error:
+            # A wrong check digit may be the register's to judge: VIES knows numbers that the algorithm refuses.
+            compact = error.number.compact if error.number is not None else None
+            status = VatStatus.INVALID if compact is None else VatStatus.PENDING
+            return Company(
+                name=self.name, vat_as_typed=typed, vat_number=compact, vat_status=status, vat_problem=str(error.reason)
+            )
+        return Company(
+            name=self.name, vat_as_typed=typed, vat_number=number.compact, vat_status=VatStatus.PENDING
+        )
+
+
+class AddressInput(Input):
+    """A postal address as it is typed; whether the country wants it so is for the rules to say."""
+
+    name: Line
+    street: Line
+    city: Line
+    country: Annotated[str, StringConstraints(max_length=10), AfterValidator(_single_line)]
+    postcode: Line = ""
+    extra: Line = ""
+    region: Line = ""
+    phone: Line = ""
+
+    def postal_address(self) -> PostalAddress:
+        """Give it as a value; the country's code in capitals, all else as typed."""
+        fields = self.model_dump()
+        return PostalAddress(**{**fields, "country": self.country.strip().upper()})
+
+
+class NewsletterInput(Input):
+    """The wish for the newsletter, with the name of the wording that was shown (GDPR Art. 7(1))."""
+
+    text_version: Reference

@@ -1,0 +1,56 @@
+"""Dates, times and typography as each language writes them.
+
+Rules: small and by hand, because three languages need three lines each and a mail must not depend on the locale of the
+machine.  Dates are those of UTC.  French sets a blank that never breaks before ``: ; ! ?`` and inside guillemets; the
+texts are written with ordinary blanks and set here, so that neither a translator nor a host has to type invisible
+characters.
+"""
+
+import re
+from datetime import datetime, timedelta
+
+_MONTHS = {
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
+    "en": "January February March April May June July August September October November December".split(),
+}
+
+#: Singular and plural of each unit, the longest first.
+_UNITS = {
+    "fr": (("jour", "jours"), ("heure", "heures"), ("minute", "minutes")),
+    "de": (("Tag", "Tage"), ("Stunde", "Stunden"), ("Minute", "Minuten")),
+    "en": (("day", "days"), ("hour", "hours"), ("minute", "minutes")),
+}
+
+_DAY, _HOUR, _MINUTE = 1440, 60, 1
+
+_NO_BREAK, _NARROW = "\u00a0", "\u202f"
+
+
+def date_text(moment: datetime, language: str) -> str:
+    """Write a date out, such as ``1er mars 2026``, ``1. März 2026`` or ``1 March 2026``."""
+    day = {"fr": "1er" if moment.day == 1 else str(moment.day), "de": f"{moment.day}."}.get(language, str(moment.day))
+    return f"{day} {_MONTHS[language][moment.month - 1]} {moment.year}"
+
+
+def duration_text(duration: timedelta, language: str) -> str:
+    """Say how long something works, in the largest unit that is exact; 24 hours stay hours."""
+    minutes = max(1, int(duration.total_seconds()) // 60)
+    size, unit = _largest_unit(minutes)
+    count = minutes // size
+    return f"{count} {_UNITS[language][unit][count != 1]}"
+
+
+def _largest_unit(minutes: int) -> tuple[int, int]:
+    if minutes % _DAY == 0 and minutes > _DAY:
+        return _DAY, 0
+    return (_HOUR, 1) if minutes % _HOUR == 0 else (_MINUTE, 2)
+
+
+def typeset(text: str, language: str) -> str:
+    """Put the blanks of French typography in place; other languages stay as they are."""
+    if language != "fr":
+        return text
+    text = re.sub(r" ([;!?])", rf"{_NARROW}\1", text)
+    text = text.replace(" :", f"{_NO_BREAK}:")
+    return text.replace("« ", f"«{_NO_BREAK}").replace(" »", f"{_NO_BREAK}»")

@@ -1,0 +1,85 @@
+"""An order as this library sees it: a reference, who placed it, how far it is.
+
+Lines and amounts stay the host's.  A placed order is never rewritten: its status and shipments go on, and its
+owner may change from nobody to the account that proved the address, nothing else (truth 6).
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from attrs import field, frozen
+
+
+class OrderStatus(StrEnum):
+    """How far an order is."""
+
+    PLACED = "placed"
+    PAID = "paid"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+
+
+@frozen
+class Parcel:
+    """One parcel of a shipment; ``url`` leads to the carrier's tracking page or is empty."""
+
+    carrier: str
+    tracking_number: str
+    url: str = ""
+
+
+@frozen
+class Shipment:
+    """Parcels that left together; ``corrected`` counts the times their numbers were put right."""
+
+    id: str
+    shipped_at: datetime
+    parcels: tuple[Parcel, ...]
+    corrected: int = 0
+
+
+@frozen(kw_only=True)
+class OrderRecord:
+    """A placed order.
+
+    Args:
+        reference: the host's unguessable or internal key, unique.
+        number: the number printed for the customer.
+        email: the address typed with the order; the tracking mail goes there.
+        owner: the account the order belongs to, or None for a guest's.
+        claim_id: the claim that moved it into its owner's account, or None.
+    """
+
+    reference: str
+    number: str
+    placed_at: datetime
+    status: OrderStatus
+    email: str = field(repr=False)
+    email_key: str = field(repr=False)
+    name: str = field(default="", repr=False)
+    postcode: str = field(default="", repr=False)
+    locale: str = "en"
+    storefront: str = "default"
+    owner: UUID | None = None
+    claim_id: UUID | None = None
+    shipments: tuple[Shipment, ...] = ()
+    status_at: datetime
+    version: int = 1
+
+
+@frozen
+class GuestOrderGroup:
+    """How many guest orders one address has inside or outside the age that a mailbox proof covers.
+
+    Args:
+        recent: placed at or after the cut-off that the scope named.
+        count: number of orders, at least 1.
+    """
+
+    email_key: str
+    recent: bool
+    count: int
+    oldest: datetime
+    newest: datetime

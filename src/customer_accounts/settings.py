@@ -1,0 +1,214 @@
+"""All settings of a shop as frozen data; every number says why it is what it is.
+
+Two profiles exist: `Settings(...)` is the ``shop`` profile, `Settings.strict(...)` the ``strict`` one (OWASP ASVS 5.0:
+passwords of at least 15 characters as the only factor, a generated password must be changed).
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Self
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+from attrs.validators import instance_of
+
+from customer_accounts.errors import SettingsError
+from customer_accounts.hashing import OWASP_MINIMUM, Argon2Parameters
+from customer_accounts.limiting import ALLOWANCES, Allowance, Limit
+from customer_accounts.password_policy import SHOP, STRICT, PasswordPolicy
+from customer_accounts.token import Purpose
+from customer_accounts.vat import Seller
+
+#: Where the links of the mails lead, below the storefront's base URL, unless the host names other paths.
+LINKS: Mapping[str, str] = MappingProxyType(
+    {
+        "confirm": "/account/confirm/{token}",
+        "reset": "/account/reset/{token}",
+        "set_password": "/account/set-password/{token}",
+        "email_change": "/account/email/{token}",
+        "email_cancel": "/account/email/cancel/{token}",
+        "approve_identities": "/account/identities/{token}",
+        "newsletter": "/newsletter/confirm/{token}",
+        "unsubscribe": "/newsletter/unsubscribe/{token}",
+        "order": "/order/{token}",
+        "sign_in": "/account/sign-in",
+        "register": "/account/register",
+        "forgotten": "/account/forgotten",
+        "account": "/account",
+    }
+)
+
+#: Which link pattern a token of each purpose goes into.
+LINK_OF: Mapping[Purpose, str] = MappingProxyType(
+    {
+        Purpose.CONFIRM_REGISTRATION: "confirm",
+        Purpose.RESET_PASSWORD: "reset",
+        Purpose.SET_PASSWORD: "set_password",
+        Purpose.CONFIRM_EMAIL_CHANGE: "email_change",
+        Purpose.CANCEL_EMAIL_CHANGE: "email_cancel",
+        Purpose.APPROVE_IDENTITIES: "approve_identities",
+        Purpose.CONFIRM_NEWSLETTER: "newsletter",
+        Purpose.UNSUBSCRIBE: "unsubscribe",
+        Purpose.VIEW_ORDER: "order",
+    }
+)
+
+#: How long a link of each purpose works.
+LIFETIMES: Mapping[Purpose, timedelta] = MappingProxyType(
+    {
+        # People confirm on the evening after; longer than ASVS 6.5.5 asks, stated in the docs (DOC-02).
+        Purpose.CONFIRM_REGISTRATION: timedelta(days=2),
+        # The holder can take the account over: short (OWASP Forgot Password).
+        Purpose.RESET_PASSWORD: timedelta(hours=1),
+        # An answer to a letter to the shop is read within the week.
+        Purpose.SET_PASSWORD: timedelta(days=7),
+        Purpose.CONFIRM_EMAIL_CHANGE: timedelta(hours=24),
+        # "This was not me" outlives the change itself, so that a holiday does not cost the account.
+        Purpose.CANCEL_EMAIL_CHANGE: timedelta(days=14),
+        Purpose.APPROVE_IDENTITIES: timedelta(days=7),
+        Purpose.CONFIRM_NEWSLETTER: timedelta(days=7),
+        # Old newsletters are opened years later, and their way out must still work (RFC 8058).
+        Purpose.UNSUBSCRIBE: timedelta(days=3650),
+        Purpose.VIEW_ORDER: timedelta(days=180),
+    }
+)
+
+
+def _secret_bytes(value: str | bytes) -> bytes:
+    return value.encode() if isinstance(value, str) else value
+
+
+def _with_defaults(links: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType({**LINKS, **links})
+
+
+@frozen
+class Storefront:
+    """One shop window: its name, address, contact and where its pages are.
+
+    Args:
+        name: the shop's name, as customers know it; also a word that no password may contain.
+        base_url: where links begin; configured, never taken from a request (TK-10).  https, or http on localhost.
+        contact: the address that customers write to.
+        links: paths by name (see `LINKS`), ``{token}`` where the token goes.
+        sender: the From address of the mails; the contact if empty.
+        postal: the shop's postal address for the foot of the mails, or empty.
+
+    Raises:
+        SettingsError: an unknown link name, a pattern without its token, a base URL that is not safe.
+    """
+
+    name: str = field(validator=instance_of(str))
+    base_url: str
+    contact: str
+    links: Mapping[str, str] = field(factory=dict, converter=_with_defaults)
+    sender: str = ""
+    postal: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what would send customers to a wrong place."""
+        url = urlsplit(self.base_url)
+        local = url.scheme == "http" and url.hostname in ("localhost", "127.0.0.1", "::1")
+        if not url.hostname or not (url.scheme == "https" or local):
+            raise SettingsError("base_url must begin with https:// (http:// only on localhost)")
+        if any(char in self.name + self.contact + self.sender for char in "\r\n"):
+            raise SettingsError("name, contact and sender must be single lines")
+        for name, pattern in self.links.items():
+            if name not in LINKS:
+                raise SettingsError(f"unknown link {name!r}")
+            if not pattern.startswith("/") or pattern.startswith("//"):
+                raise SettingsError(f"link {name!r} must be a path")
+            if pattern.count("{token}") != LINKS[name].count("{token}"):
+                raise SettingsError(f"link {name!r} must hold {{token}} exactly as its default does")
+
+    def url(self, link: str, token: str = "") -> str:
+        """Give the full address of a page."""
+        return self.base_url.rstrip("/") + self.links[link].replace("{token}", token)
+
+
+@frozen(kw_only=True)
+class Settings:
+    """Everything a shop decides; only *secret* and *storefront* must be given.
+
+    Args:
+        secret: at least 32 characters that only the shop knows; links are computed from it.
+        secret_id: name of *secret*; give a new one with every new secret.
+        old_secrets: earlier secrets by name, kept until no mail made under them waits.
+        seller: where the shop is taxed.
+        storefront: the window that is used where no key is given; further ones in *storefronts* by key.
+        password_policy: what passwords must satisfy.
+        must_change_generated: whether a generated password must be changed at the next sign-in (GEN-03).
+        hashing: the named argon2id parameters (HS-01).
+        allow_cheap_hashing: accept parameters below the OWASP minimum; for tests only.
+        registration_lifetime: how long a pending registration waits (PH-09).
+        registrations_per_address: how many may wait at once for one address (PH-09).
+        code_lifetime: how long the short code of a mail works (TK-09).
+        code_tries: how often a code may be tried over all requests (TK-09).
+        session_fresh_for: for how long after signing in one counts as just having done so.
+        identity_quarantine: identities linked within this time before a reset need approval (PH-03).
+        claim_within: age of guest orders that the proof of the mailbox alone covers (RFC 7293: addresses are recycled).
+        acknowledge_orders: whether `RecordOrder` also queues the acknowledgement (Directive 2011/83 Art. 8(7)).
+        mail_attempts: after so many failures a mail is dead and listed.
+        vat_recheck_after: answers of the VAT register older than this are asked again.
+        events_kept, mails_kept: retention of the audit trail and of finished mail rows (DP-01).
+
+    Raises:
+        SettingsError: an unsafe value.
+    """
+
+    secret: bytes = field(converter=_secret_bytes, repr=False)
+    storefront: Storefront
+    seller: Seller = field(factory=lambda: Seller("AT"))
+    storefronts: Mapping[str, Storefront] = field(factory=dict)
+    secret_id: str = "1"
+    old_secrets: Mapping[str, str | bytes] = field(factory=dict, repr=False)
+    password_policy: PasswordPolicy = SHOP
+    must_change_generated: bool = False
+    hashing: Argon2Parameters = OWASP_MINIMUM
+    allow_cheap_hashing: bool = False
+    limits: Mapping[Limit, Allowance] = field(factory=lambda: dict(ALLOWANCES))
+    lifetimes: Mapping[Purpose, timedelta] = field(factory=lambda: dict(LIFETIMES))
+    registration_lifetime: timedelta = timedelta(days=7)
+    registrations_per_address: int = 5
+    code_lifetime: timedelta = timedelta(minutes=10)
+    code_tries: int = 5
+    session_fresh_for: timedelta = timedelta(minutes=15)
+    identity_quarantine: timedelta = timedelta(days=30)
+    claim_within: timedelta = timedelta(days=548)
+    acknowledge_orders: bool = False
+    mail_attempts: int = 10
+    vat_recheck_after: timedelta = timedelta(days=30)
+    events_kept: timedelta = timedelta(days=365)
+    mails_kept: timedelta = timedelta(days=30)
+    addresses_per_account: int = 50
+    wish_lists_per_account: int = 50
+    items_per_wish_list: int = 500
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse secrets that can be guessed."""
+        for secret in (self.secret, *map(_secret_bytes, self.old_secrets.values())):
+            if len(secret) < 32:
+                raise SettingsError("secret must have at least 32 characters")
+
+    @classmethod
+    def strict(cls, *, secret: str | bytes, storefront: Storefront, seller: Seller | None = None) -> Self:
+        """Give the strict profile: passwords from 15 characters, a generated one must be changed (ASVS 6.4.1)."""
+        return cls(
+            secret=secret,
+            storefront=storefront,
+            seller=seller or Seller("AT"),
+            password_policy=STRICT,
+            must_change_generated=True,
+        )
+
+    def storefront_at(self, key: str) -> Storefront | None:
+        """Give the storefront with this key, or None."""
+        return self.storefront if key == "default" else self.storefronts.get(key)
+
+    def secret_named(self, key_id: str) -> bytes | None:
+        """Give the secret that made a link, or None if it is kept no longer."""
+        if key_id == self.secret_id:
+            return self.secret
+        old = self.old_secrets.get(key_id)
+        return None if old is None else _secret_bytes(old)

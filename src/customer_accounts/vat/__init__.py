@@ -1,0 +1,1 @@
+"""VAT: numbers, rates, and an explained decision for every order line."""

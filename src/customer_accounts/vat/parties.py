@@ -1,0 +1,135 @@
+"""Who sells, who buys, and what: the three values that a decision is made from.
+
+Rules: they cannot be built wrong (unknown countries, goods that come from nowhere, times in place of days are refused
+at once); nothing in them is a price, so no price can depend on them but through the treatment.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Literal
+
+import attrs
+
+from customer_accounts.vat.countries import OUTSIDE, canonical_country, countries
+from customer_accounts.vat.number import NumberProblem, VatNumber
+from customer_accounts.vat.places import Place
+from customer_accounts.vat.rates import STANDARD
+from customer_accounts.vat.status import VatStatus
+
+
+class SupplyKind(StrEnum):
+    """What is supplied."""
+
+    GOODS = "goods"
+    #: Any service that is not electronic.
+    SERVICE = "service"
+    #: Telecommunications, broadcasting, electronic services (Art. 58).
+    ELECTRONIC_SERVICE = "electronic_service"
+
+
+def _place(value: Place | str | None) -> Place | None:
+    return Place(value) if isinstance(value, str) else value
+
+
+def _day(value: date) -> date:
+    if isinstance(value, datetime):
+        raise TypeError("on is the day of supply where the tax is due, a date; a datetime has no day without a zone")
+    return value
+
+
+def _states(codes: Iterable[str]) -> frozenset[str]:
+    return frozenset(canonical_country(code) for code in codes)
+
+
+def _member(_: object, __: object, code: str) -> None:
+    if countries()[code].area == OUTSIDE or not countries()[code].vat_prefix:
+        raise ValueError("the seller is established in a member state or in Northern Ireland (XI)")
+
+
+@attrs.frozen
+class Seller:
+    """The shop, as far as VAT needs it.
+
+    Args:
+        country: state where it is established, Northern Ireland as ``XI``.
+        oss: it declares sales to consumers in other states through the One Stop Shop (Art. 369a-369k).
+        below_threshold: its sales to consumers in other states stay below EUR 10,000 in this and the last calendar
+            year, and it did not opt out (Art. 59c); without effect when *oss* is set.
+        registered_in: other states where it is registered for VAT, those of foreign warehouses included.
+        unverified_business: ``origin`` taxes a business without a confirmed number where the goods are, which it gets
+            back under Directive 2008/9/EC; ``consumer`` taxes it like a consumer.
+        at_enclave: rate for goods sent to Jungholz and Mittelberg from elsewhere in Austria: that of the dispatch
+            (20 %) or of the ``destination`` (19 %); sales from other states always have the destination's.
+        number: its own VAT number, for invoices.
+        rates_max_age_days: rates checked longer ago than this get a warning.
+    """
+
+    country: str = attrs.field(default="AT", converter=canonical_country, validator=_member)
+    oss: bool = False
+    below_threshold: bool = False
+    registered_in: frozenset[str] = attrs.field(default=frozenset(), converter=_states)
+    unverified_business: Literal["origin", "consumer"] = attrs.field(
+        default="origin", validator=attrs.validators.in_(("origin", "consumer"))
+    )
+    at_enclave: Literal["origin", "destination"] = attrs.field(
+        default="origin", validator=attrs.validators.in_(("origin", "destination"))
+    )
+    number: VatNumber | None = None
+    rates_max_age_days: int = 180  # half a year: several member states change rates each January and July
+
+
+@attrs.frozen
+class Buyer:
+    """The customer, as far as VAT needs it.
+
+    Args:
+        is_business: the customer buys as a business.
+        number: the VAT number, if one could be read.
+        status: what the register says about it.
+        place: where a customer of services is established or lives, and the home state for reclaim advice; for goods
+            only the destination counts.
+        problem: why a number that was typed could not be read, so that the reasons can say it.
+    """
+
+    is_business: bool = False
+    number: VatNumber | None = None
+    status: VatStatus = attrs.field(default=VatStatus.NOT_GIVEN, converter=VatStatus)
+    place: Place | None = attrs.field(default=None, converter=_place)
+    problem: NumberProblem | None = attrs.field(
+        default=None, converter=attrs.converters.optional(NumberProblem)
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Supply:
+    """One line of an order, as far as VAT needs it.
+
+    Args:
+        kind: goods, or a service.
+        ships_from: where the transport begins: the warehouse, not the seller's seat. Needed for goods.
+        ships_to: where it ends. Needed for goods unless they are collected.
+        on: day of supply.
+        pickup: goods are handed over where they lie.
+        rate_category: ``standard``, or a category of the host's `RateTable`.
+
+    Raises:
+        ValueError: goods come from or go nowhere.
+        TypeError: *on* is a datetime.
+    """
+
+    kind: SupplyKind = attrs.field(default=SupplyKind.GOODS, converter=SupplyKind)
+    ships_from: Place | None = attrs.field(default=None, converter=_place)
+    ships_to: Place | None = attrs.field(default=None, converter=_place)
+    on: date = attrs.field(converter=_day)
+    pickup: bool = False
+    rate_category: str = STANDARD
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse goods that come from or go nowhere."""
+        if self.kind is not SupplyKind.GOODS:
+            return
+        if self.ships_from is None:
+            raise ValueError("goods need ships_from, the place of the warehouse")
+        if self.ships_to is None and not self.pickup:
+            raise ValueError("goods need ships_to, unless they are collected (pickup=True)")
