@@ -2,17 +2,18 @@
 
 Rules:
 
-- The data say which fields a country requires, whether it has postcodes, and how they look. What they do not
-  know passes: this finds slips before a parcel is lost, and it never refuses what the post would deliver.
-- Nothing is changed. Names and postcodes stay as typed; blanks, hyphens, dots, case and the prefix of the country
-  (F-75001, A-8010, LV-1010) are put aside for the comparison only.
-- A country without postcodes accepts any or none. The name of a region is asked for where the country requires
-  one, but never checked against a list.
+- The data say which fields a country requires, whether it has postcodes, and how they look. What they do
+  not know passes: this finds slips before a parcel is lost, and refuses nothing that the post would deliver.
+- Nothing is changed. Names and postcodes stay as typed; blanks, hyphens, dots, case and the prefix of the
+  country (F-75001, A-8010, LV-1010) are put aside for the comparison only.
+- A country without postcodes accepts any or none. The name of a region is asked for where the country
+  requires one, but never checked against a list.
 - Two addresses are one only if they differ in nothing but case, blanks, Unicode form and punctuation. A mark
-  between two digits counts (5/3 is not 53), and so do accents and abbreviations: a double is better than a loss.
+  between two digits counts (5/3 is not 53), and so do accents and abbreviations: a double is better
+  than a loss.
 
-The data are in `data/address_formats.json`, with their source and licence. This module reads them once, on first
-use; nothing else here is I/O.
+The data are in `data/address_formats.json`, with their source and licence. This module reads them once, on
+first use; nothing else here is I/O.
 """
 
 import enum
@@ -34,7 +35,6 @@ LONGEST_POSTCODE = 20
 """Characters in a postcode with its blanks and its prefix; the longest in the data has ten."""
 
 _SEPARATORS = re.compile(r"[\s.\u2010-\u2015\u2212〒-]+")
-_SOFT_MARK = re.compile(r"(?<![0-9])[^\w\s]|[^\w\s](?![0-9])")
 
 
 class AddressField(enum.StrEnum):
@@ -128,7 +128,7 @@ def address_format(country: str) -> AddressFormat | None:
     return _formats().get(country.strip().upper()) if len(country) <= LONGEST_FIELD else None
 
 
-def address_problems(
+def address_problems(  # noqa: PLR0913  # one parameter a field, by name
     country: str, *, name: str, street: str, postcode: str, city: str, region: str
 ) -> tuple[AddressProblem, ...]:
     """Find what is missing or mistyped in an address, in the order of the fields of a form.
@@ -170,11 +170,15 @@ def _problems_of_field(
     elif field is AddressField.COUNTRY:
         if known is None:
             yield AddressProblemCode.UNKNOWN_COUNTRY
-    elif not text.strip():
+    elif _is_blank(text):
         if field in wanted.required:
             yield AddressProblemCode.REQUIRED
     elif field is AddressField.POSTCODE and not _fits(text, wanted):
         yield AddressProblemCode.POSTCODE_FORMAT
+
+
+def _is_blank(text: str) -> bool:
+    return all(unicodedata.category(character)[0] in "CZ" for character in text)
 
 
 def _fits(postcode: str, wanted: AddressFormat) -> bool:
@@ -184,16 +188,16 @@ def _fits(postcode: str, wanted: AddressFormat) -> bool:
 
 
 def _spellings(postcode: str, wanted: AddressFormat) -> Iterator[str]:
-    """Give a postcode without separators: as it is, without the country's prefix, and with it."""
+    """Give a postcode without separators: as it is, without a prefix, with one that belongs to it."""
     compact = _SEPARATORS.sub("", postcode).upper()
     yield compact
     for prefix in wanted.prefixes:
         yield compact.removeprefix(prefix)
-        if compact.isdecimal():
+        if wanted.postcode_pattern.startswith(prefix):
             yield prefix + compact
 
 
-def same_address_key(
+def same_address_key(  # noqa: PLR0913  # one parameter a field, by name
     country: str, *, name: str, street: str, postcode: str, city: str, region: str = "", extra: str = ""
 ) -> str:
     """Give a text that is the same for one address typed in two ways.
@@ -214,16 +218,23 @@ def same_address_key(
         extra: Floor, building, company and the like.
     """
     fields = (country, name, street, _plain_postcode(country, postcode), city, region, extra)
-    return "|".join(_plain(field) for field in fields)
+    return "\n".join(map(_plain, fields))
 
 
 def _plain_postcode(country: str, postcode: str) -> str:
     known = address_format(country)
     if known is None or len(postcode) > LONGEST_POSTCODE:
         return postcode
-    return min(filter(functools.partial(re.fullmatch, known.postcode_pattern), _spellings(postcode, known)), key=len, default=postcode)
+    fitting = [s for s in _spellings(postcode, known) if re.fullmatch(known.postcode_pattern, s)]
+    return min(fitting, key=len, default=postcode)
 
 
 def _plain(text: str) -> str:
     composed = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
-    return " ".join(_SOFT_MARK.sub(" ", composed).split())
+    around = zip(" " + composed, composed, composed[1:] + " ", strict=False)
+    return " ".join("".join(" " if _is_soft(*three) else three[1] for three in around).split())
+
+
+def _is_soft(before: str, mark: str, after: str) -> bool:
+    between_digits = before.isdecimal() and after.isdecimal()
+    return unicodedata.category(mark)[0] in "PS" and not between_digits
