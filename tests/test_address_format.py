@@ -103,7 +103,7 @@ def test_each_country_can_explain_its_postcode(country: str) -> None:
         ("CH", "ch 8001"),
         ("BE", "1000"),
         ("BE", "B-1000"),
-        ("BE", "B – 1000"),
+        ("BE", "B \u2013 1000"),
         ("GB", "SW1A 1AA"),
         ("GB", "sw1a1aa"),
         ("GB", "M1 1AE"),

@@ -128,7 +128,7 @@ def address_format(country: str) -> AddressFormat | None:
     return _formats().get(country.strip().upper()) if len(country) <= LONGEST_FIELD else None
 
 
-def address_problems(  # noqa: PLR0913  # one parameter a field, by name
+def address_problems(
     country: str, *, name: str, street: str, postcode: str, city: str, region: str
 ) -> tuple[AddressProblem, ...]:
     """Find what is missing or mistyped in an address, in the order of the fields of a form.
@@ -197,7 +197,7 @@ def _spellings(postcode: str, wanted: AddressFormat) -> Iterator[str]:
             yield prefix + compact
 
 
-def same_address_key(  # noqa: PLR0913  # one parameter a field, by name
+def same_address_key(
     country: str, *, name: str, street: str, postcode: str, city: str, region: str = "", extra: str = ""
 ) -> str:
     """Give a text that is the same for one address typed in two ways.

