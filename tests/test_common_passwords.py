@@ -11,7 +11,7 @@ OWN = Path(__file__).parent / "tools" / "common_passwords_fr_de.txt"
 
 
 def test_the_list_is_long_enough_small_and_states_its_sources() -> None:
-    """PW-06: at least 3,000 entries reach 8 code points; the file is plain, below 150 kB and names its sources."""
+    """PW-06: at least 3,000 entries reach 8 code points; the file is below 150 kB and names its sources."""
     text = resources.files("customer_accounts").joinpath("data", "common_passwords.txt").read_text("utf-8")
     header = text.partition("\n\n")[0]
     assert sum(len(entry) >= 8 for entry in entries()) >= 3_000
@@ -30,7 +30,7 @@ def test_entries_are_folded_and_not_redundant() -> None:
 
 @pytest.mark.parametrize("entry", [e for e in OWN.read_text("utf-8").split() if len(e) >= 8])
 def test_every_french_and_german_entry_is_common(entry: str) -> None:
-    """PW-06: each of our own entries that a policy could accept is refused, also with a capital and a year."""
+    """PW-06: each of our own entries from eight code points on is refused, also with capital and year."""
     assert is_common(entry)
     assert is_common(entry.capitalize() + "2024!")
 
@@ -39,9 +39,9 @@ def test_every_french_and_german_entry_is_common(entry: str) -> None:
     "password",
     [
         "password", "Password2024!", "P@$$w0rd", "p@ssw0rd2024", "$oleil2023", "Soleil2023!", "soleil2023",
-        "azerty12345", "Azertyuiop1", "motdepasse1", "Motdepa$$3", "M0tdepa$$32024", "Jetaime69", "Chérie2024!",
-        "Été12345", "Passwort123", "Schätzchen99", "Schalke04!", "qwertz1234", "Liebling2024", "ICHLIEBEDICH",
-        "!!!motdepasse!!!", "48210583anna", "solei12024", "iloveyou2",
+        "azerty12345", "Azertyuiop1", "motdepasse1", "Motdepa$$3", "M0tdepa$$32024", "Jetaime69",
+        "Chérie2024!", "Été12345", "Passwort123", "Schätzchen99", "Schalke04!", "qwertz1234", "Liebling2024",
+        "ICHLIEBEDICH", "!!!motdepasse!!!", "48210583anna", "solei12024", "iloveyou2",
     ],
 )  # fmt: skip
 def test_a_stem_stays_common_with_ornaments(password: str) -> None:
@@ -65,7 +65,8 @@ def test_a_repeat_is_as_good_as_its_unit(password: str) -> None:
     "password",
     [
         "123456789012345", "987654321098765", "abcdefghijklmnop", "zyxwvutsrqponmlk", "qwertzuiopasdfgh",
-        "azertyuiopqsdfghjklm", "abcd1234", "aaaabbbbccccdddd", "aaa111bbb222ccc", "qwertz12345xy", "абвгдежзик",
+        "azertyuiopqsdfghjklm", "abcd1234", "aaaabbbbccccdddd", "aaa111bbb222ccc", "qwertz12345xy",
+        "абвгдежзик",
     ],
 )  # fmt: skip
 def test_a_run_counts_for_nothing(password: str) -> None:
@@ -76,9 +77,9 @@ def test_a_run_counts_for_nothing(password: str) -> None:
 @pytest.mark.parametrize(
     "password",
     [
-        "correct horse battery", "voiture-bleue-7", "mein Hund heißt Rex", "zqxwvk81", "Tr0ub4dor&3", "48210583",
-        "пароль-дома", "私のパスワードです", "xk81vq2mxk81vq2m", "kartoffel tanzt", "12ab34cd56ef", "a7" + "x" * 3 + "q9v2",
-        "abcxqkvw", "dxrkvmqd", "dxrkvdxrkw", "48210583z",
+        "correct horse battery", "voiture-bleue-7", "mein Hund heißt Rex", "zqxwvk81", "Tr0ub4dor&3",
+        "48210583", "пароль-дома", "私のパスワードです", "xk81vq2mxk81vq2m", "kartoffel tanzt",
+        "12ab34cd56ef", "a7xxxq9v2", "abcxqkvw", "dxrkvmqd", "dxrkvdxrkw", "48210583z",
     ],
 )  # fmt: skip
 def test_what_nobody_lists_is_not_common(password: str) -> None:

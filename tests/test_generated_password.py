@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customer_accounts import generated_password
 from customer_accounts.generated_password import CONSONANTS, generate_password
 from customer_accounts.password_policy import SHOP, STRICT
 
@@ -18,24 +17,13 @@ SHAPE = re.compile(r"[bcdfghjklmnpqrstvwxz]{4}(-[bcdfghjklmnpqrstvwxz]{4}){3}")
 DRAWS = 100_000
 
 
-def test_a_hundred_thousand_draws_are_sound(monkeypatch: pytest.MonkeyPatch) -> None:
-    """GEN-01: shape and alphabet hold, nothing repeats, every place is unbiased (chi-square), every 50th passes the policies.
-
-    The policy inside each draw is stood in for here to bound the time; the other tests run it.
-    """
-    refusing = Counter[str]()
-
-    class Accepting:
-        @staticmethod
-        def problem(password: str) -> None:
-            refusing[password] += 1
-
-    monkeypatch.setattr(generated_password, "STRICT", Accepting)
+def test_a_hundred_thousand_draws_are_sound() -> None:
+    """GEN-01: the shape holds, nothing repeats, policies accept, no place is biased (chi-square)."""
     source = random.Random(20261123)
     drawn = [generate_password(source.randbytes) for _ in range(DRAWS)]
     assert all(SHAPE.fullmatch(password) for password in drawn)
-    assert len(set(drawn)) == DRAWS == refusing.total()
-    assert all(STRICT.problem(password) is None for password in drawn[::50])
+    assert len(set(drawn)) == DRAWS
+    assert all(SHOP.problem(password) is None for password in drawn[::10])
     for place in range(19):
         if place % 5 != 4:
             counts = Counter(password[place] for password in drawn)

@@ -92,14 +92,14 @@ def test_weaker_parameters_are_refused_outside_tests() -> None:
 
 
 def test_the_hasher_fits_the_port() -> None:
-    """HS-02: the hasher and its remembering wrapper are what the ports ask for (checked by the type checkers too)."""
+    """HS-02: the hasher and its remembering wrapper are what the ports ask for (type-checked, too)."""
     fitting: list[PasswordHasher] = [HASHER, RememberingHasher(HASHER)]
     assert [hasher.verify(PASSWORD, STORED) for hasher in fitting] == [RIGHT, RIGHT]
 
 
 @given(PASSWORDS, st.data())
 def test_one_changed_code_point_fails(password: str, data: st.DataObject) -> None:
-    """PW-02, PW-04: any text verifies as a whole, and with any one code point changed or dropped it does not."""
+    """PW-02, PW-04: any text verifies as a whole, and with any one code point changed it does not."""
     stored = HASHER.hash(password)
     place = data.draw(st.integers(0, len(password) - 1))
     other = "x" if password[place] != "x" else "y"
@@ -176,7 +176,7 @@ def test_the_empty_password_never_verifies() -> None:
 def test_every_answer_costs_one_computation(
     password: str, stored: str | None, expected: Verification, computed: list[int]
 ) -> None:
-    """EN-03, EN-04, HS-06, HS-07: right or wrong, known or not, readable or not: one computation on current parameters."""
+    """EN-03, EN-04, HS-06, HS-07: right or wrong, known or not, readable or not: one computation."""
     assert HASHER.verify(password, stored) == expected
     assert computed == [CHEAPEST.memory]
 
@@ -288,6 +288,11 @@ class TestPepper:
         with pytest.raises(ValueError, match="pepper"):
             Pepper(key_id, key)
 
+    def test_a_key_id_names_one_key(self) -> None:
+        """HS-08: a new key under an old id would make every earlier hash unreadable, so it is refused."""
+        with pytest.raises(ValueError, match="same key id"):
+            cheap(peppers=[NEW_PEPPER, Pepper("2026", b"x" * 32)])
+
     @given(PASSWORDS)
     def test_any_password_verifies_under_a_pepper(self, password: str) -> None:
         """HS-08, PW-04, PW-05: NUL and every script pass through the pepper whole."""
@@ -314,7 +319,7 @@ class Plain:
 
 
 def test_a_legacy_hash_verifies_and_asks_for_a_rehash(computed: list[int]) -> None:
-    """HS-02, EN-03: a right password is left to the caller's rehash, a wrong one costs one computation here."""
+    """HS-02, EN-03: a right password is left to the caller's rehash, a wrong one is equalised here."""
     hasher = cheap(legacy=[Plain()])
     assert hasher.verify(PASSWORD, "plain:" + PASSWORD) == STALE
     assert computed == []
@@ -388,7 +393,7 @@ def test_no_more_computations_than_cores_run_at_once() -> None:
 
 
 def test_who_waits_too_long_is_told_so() -> None:
-    """HS-05: with every slot taken hashing and verifying end in a typed error, and the slot is free again afterwards."""
+    """HS-05: with every slot taken both end in a typed error, and afterwards the slot is free again."""
     gauge = Gauge()
     hasher = cheap(legacy=[gauge], slots=1, wait=0.01)
     holder = threading.Thread(target=hasher.verify, args=(PASSWORD, "held"))
@@ -430,7 +435,7 @@ class TestRemembering:
         assert len(computed) == 3
 
     def test_other_input_is_asked_anew(self, computed: list[int]) -> None:
-        """EN-03: another password or another stored hash is another question; another call remembers nothing."""
+        """EN-03: another password or another stored hash is another question, as is another call."""
         remembering = RememberingHasher(HASHER)
         assert remembering.verify(PASSWORD, STORED) == RIGHT
         assert remembering.verify("another one", STORED) == WRONG

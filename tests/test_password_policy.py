@@ -30,7 +30,7 @@ UNICODE = st.text(st.characters(exclude_categories=["Cs"]), max_size=100)
 def fault(password: str, *context: str, policy: PasswordPolicy = SHOP) -> PasswordFault | None:
     """Return only the code of the problem."""
     problem = policy.problem(password, context)
-    return problem and problem.code
+    return problem.code if problem else None
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_long_phrases_are_accepted(length: int) -> None:
     ids=["1024", "1025", "two-byte", "decomposed", "two-byte over", "megabyte", "surrogates"],
 )
 def test_the_upper_bound_is_counted_in_bytes_of_nfc(password: str, expected: PasswordFault | None) -> None:
-    """PW-03, PW-05: 1,024 bytes pass, 1,025 do not; the decomposed spelling is measured as the composed one."""
+    """PW-03, PW-05: 1,024 bytes pass, 1,025 do not; a decomposed spelling is measured as the composed one."""
     assert unhashable(password) == expected
 
 
@@ -127,7 +127,7 @@ def test_a_megabyte_is_refused_before_anything_else(monkeypatch: pytest.MonkeyPa
 
 
 def test_no_text_within_the_byte_limit_is_too_long_in_another_spelling() -> None:
-    """PW-03, PW-05: decomposing makes at most two code points of one byte of NFC, so the early bound is safe."""
+    """PW-03, PW-05: one byte of NFC makes at most two code points of NFD, so the early bound is safe."""
     for number in range(0x110000):
         composed = unicodedata.normalize("NFC", chr(number))
         if not 0xD800 <= number <= 0xDFFF:
@@ -163,12 +163,13 @@ CONTEXT = ("Demo Shop", "anna.martin85@bücher-ecke.example", "Anna Martin-Lefè
 @pytest.mark.parametrize(
     "password",
     [
-        "demoshop2024", "Demo-Shop!", "DEMOSHOP1", "annamartin", "martin85anna", "4nn4m4rt1n!", "Lefevre123", "lefèvreanna",
-        "bucherecke77", "Bücher#2024", "demopassword", "martin12345678", "xxannaxx", "85anna85", "d3m0sh0p99",
+        "demoshop2024", "Demo-Shop!", "DEMOSHOP1", "annamartin", "martin85anna", "4nn4m4rt1n!", "Lefevre123",
+        "lefèvreanna", "bucherecke77", "Bücher#2024", "demopassword", "martin12345678",
+        "xxannaxx", "85anna85", "d3m0sh0p99",
     ],
 )  # fmt: skip
 def test_context_words_count_for_nothing(password: str) -> None:
-    """PW-07: the shop, the parts of the e-mail address and the name do not make a password, however written."""
+    """PW-07: the shop, the parts of the e-mail address and the name make no password, however written."""
     assert fault(password, *CONTEXT) is PasswordFault.CONTAINS_CONTEXT
 
 
@@ -177,7 +178,7 @@ def test_context_words_count_for_nothing(password: str) -> None:
     ["Johanna ging gestern baden", "anna" + STRONG, "demo" + STRONG[:8], "grünes velo im regen", "kxbo7qwz"],
 )
 def test_a_context_word_in_a_long_phrase_does_no_harm(password: str) -> None:
-    """PW-07: what is left is long enough by itself, so the phrase stands (NIST SP 800-63B-4: no substring bans)."""
+    """PW-07: what is left is long enough by itself, so the phrase stands."""
     assert fault(password, *CONTEXT, "Bo", "") is None
 
 

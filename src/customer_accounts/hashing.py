@@ -126,7 +126,7 @@ class Argon2Hasher:
         allow_cheap: accept parameters below the OWASP minimum, in tests.
 
     Raises:
-        ValueError: parameters below the OWASP minimum (HS-01).
+        ValueError: parameters below the OWASP minimum (HS-01), or two peppers under one key id.
     """
 
     __reduce_ex__ = refuse_pickling
@@ -146,6 +146,8 @@ class Argon2Hasher:
         self._parameters = parameters
         self._argon2 = argon2.PasswordHasher(parameters.rounds, parameters.memory, parameters.lanes)
         self._peppers = {pepper.key_id: pepper for pepper in peppers}
+        if len(self._peppers) != len(peppers):
+            raise ValueError("two peppers have the same key id")
         self._current = peppers[0] if peppers else None
         # Well-formed, and nobody can find its password: the hash is all zeros.
         cost = f"m={parameters.memory},t={parameters.rounds},p={parameters.lanes}"
@@ -187,9 +189,9 @@ class Argon2Hasher:
         typed = _STAND_IN if fault else password
         with self._slot():
             answer = scheme.answer(typed) if scheme else None
-            if scheme is None or answer is None or (scheme.old and not answer):
+            right = answer is True and fault is None
+            if scheme is None or answer is None or (scheme.old and not right):
                 self._dummy.answer(typed)
-        right = answer is True and fault is None
         rehash = right and scheme is not None and scheme.old
         return Verification(ok=right, needs_rehash=rehash, recognised=answer is not None)
 

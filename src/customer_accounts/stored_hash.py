@@ -25,7 +25,8 @@ _PHC = re.compile(
     r"\$argon2(?:id|i|d)\$v=(?:16|19)\$m=(\d{1,9}),t=(\d{1,9}),p=(\d{1,9})\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+",
     re.ASCII,
 )
-_PEPPERED = re.compile(r"pepper:([A-Za-z0-9._-]{1,32}):(.*)", re.DOTALL)
+_KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,32}")
+_PEPPERED = re.compile(rf"pepper:({_KEY_ID.pattern}):(.*)", re.DOTALL)
 
 
 class LegacyVerifier(Protocol):
@@ -64,7 +65,7 @@ class Pepper:
 
     def __attrs_post_init__(self) -> None:
         """Refuse what could not be found again in a stored hash or could be guessed."""
-        if not _PEPPERED.fullmatch(f"pepper:{self.key_id}:") or len(self.key) < 32:
+        if not _KEY_ID.fullmatch(self.key_id) or len(self.key) < 32:
             raise ValueError("a pepper needs a simple key id and at least 32 bytes")
 
     def apply(self, secret: bytes) -> bytes:
@@ -108,7 +109,7 @@ class LegacyHash:
     old: bool = True
 
     def answer(self, password: str) -> bool | None:
-        """Tell whether *password* is right in NFC or, as an earlier shop had it, as typed; None if unreadable."""
+        """Tell whether *password* is right, in NFC or as typed at an earlier shop; None if unreadable."""
         try:
             return any(self.verifier.verify(form, self.stored) for form in {prepare(password), password})
         except ValueError:

@@ -61,7 +61,7 @@ class Phpass:
 
 
 def _phpass_text(digest: bytes) -> str:
-    """Write 16 bytes as phpass does: three bytes, little-endian, make four characters from the lowest bits."""
+    """Write 16 bytes as phpass does: three bytes, little-endian, make four characters, lowest bits first."""
     text = ""
     for start in range(0, len(digest), 3):
         group = digest[start : start + 3]
