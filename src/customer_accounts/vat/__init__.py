@@ -1,1 +1,58 @@
-"""VAT: numbers, rates, and an explained decision for every order line."""
+"""VAT: numbers, rates, and an explained decision for every order line.
+
+`VatNumber` reads what people type, `decide_vat` decides one supply and `decide_order` an order; what a register of
+numbers answers is a `VatAnswer`.  Everything here is pure: no clock, no network.  This is no tax advice.
+"""
+
+from customer_accounts.vat.answer import CodeMeaning, Retry, VatAnswer, code_meaning, magic_numbers
+from customer_accounts.vat.countries import canonical_country, vat_prefix
+from customer_accounts.vat.decide import decide_order, decide_vat
+from customer_accounts.vat.decision import VatDecision
+from customer_accounts.vat.explain import Explanation, Step
+from customer_accounts.vat.files import DataError
+from customer_accounts.vat.number import NumberKind, NumberProblem, VatNumber, VatNumberError
+from customer_accounts.vat.order import OrderDecision
+from customer_accounts.vat.parties import Buyer, Seller, Supply, SupplyKind
+from customer_accounts.vat.places import Place, Territory
+from customer_accounts.vat.rates import HostRates, PackagedRates, RateSource, RateTable, packaged_rates
+from customer_accounts.vat.reclaim import ReclaimAdvice, ReclaimKind
+from customer_accounts.vat.status import VatStatus
+from customer_accounts.vat.table import DecisionTable, Treatment, packaged_table
+
+__all__ = [
+    "Buyer",
+    "CodeMeaning",
+    "DataError",
+    "DecisionTable",
+    "Explanation",
+    "HostRates",
+    "NumberKind",
+    "NumberProblem",
+    "OrderDecision",
+    "PackagedRates",
+    "Place",
+    "RateSource",
+    "RateTable",
+    "ReclaimAdvice",
+    "ReclaimKind",
+    "Retry",
+    "Seller",
+    "Step",
+    "Supply",
+    "SupplyKind",
+    "Territory",
+    "Treatment",
+    "VatAnswer",
+    "VatDecision",
+    "VatNumber",
+    "VatNumberError",
+    "VatStatus",
+    "canonical_country",
+    "code_meaning",
+    "decide_order",
+    "decide_vat",
+    "magic_numbers",
+    "packaged_rates",
+    "packaged_table",
+    "vat_prefix",
+]

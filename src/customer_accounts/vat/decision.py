@@ -1,72 +1,61 @@
 """What was decided about one supply, kept with the order.
 
 Rules: a decision carries what it was made from, so it can be explained and read back years later; texts are made when
-asked for; a decision read back from `to_json` is the decision of that day, whatever the table says today.
+asked for; a decision read back from its record is the decision of that day, whatever the table says today.
 """
 
+import json
 from datetime import date
 from decimal import Decimal
+from typing import Self
 
 import attrs
 
-from customer_accounts.vat.circumstances import Answers
-from customer_accounts.vat.explain import Explanation, explain
+from customer_accounts.vat.circumstances import Question
+from customer_accounts.vat.explain import Explanation, answers_by_question, explain, explanation_from
+from customer_accounts.vat.files import table, text
+from customer_accounts.vat.outcome import Outcome
 from customer_accounts.vat.places import territory
 from customer_accounts.vat.rates import RateSource
-from customer_accounts.vat.reasons import reasons_for
+from customer_accounts.vat.reasons import rate_phrase, result_sentence, rule_sentences
 from customer_accounts.vat.reclaim import ReclaimAdvice, reclaim_advice
-from customer_accounts.vat.table import DecisionTable, Row, Treatment
-from customer_accounts.vat.wording import wording
+from customer_accounts.vat.record import FORMAT, day_from, rate_data, rate_from, record_from, row_back, row_data
+from customer_accounts.vat.table import Treatment, packaged_table
+from customer_accounts.vat.wording import LANGUAGES, language_of, wording
 
 
 @attrs.frozen
 class VatDecision:
-    """The VAT treatment of one supply; made by `decide_vat`, read back by `decision_from_json`.
+    """The VAT treatment of one supply; made by `decide_vat`, read back by `from_json`.
 
     Args:
-        row: the row of the table that decided.
-        answers: what it decided from, in the order of `Question`.
-        origin: id of the territory where the supply starts.
-        destination: id of the territory where it goes.
-        home: state in which the customer deducts VAT.
+        outcome: the row that decided, and what it was decided from.
         number: the customer's VAT number in compact form, or None.
-        rate_source: the rate and where it comes from; None where the host decides or no rate is known.
-        rates: how good the rate is: ``current``, ``old``, ``other_category``, ``unknown`` or ``none``.
         on: day of supply.
-        seller: state of the seller.
-        seller_number: the seller's VAT number, or None.
-        data_version: versions of the data it was made with.
+        rates: how good the rate is: ``current``, ``old``, ``other_category``, ``unknown`` or ``none``.
+        rate_source: the rate and where it comes from; None where the host decides or no rate is known.
     """
 
-    row: Row
-    answers: Answers
-    origin: str
-    destination: str
-    home: str
+    outcome: Outcome
     number: str | None
-    rate_source: RateSource | None
-    rates: str
     on: date
-    seller: str
-    seller_number: str | None
-    data_version: str
-    _table: DecisionTable | None = attrs.field(default=None, repr=False, eq=False)
-    _kept: Explanation | None = attrs.field(default=None, repr=False, eq=False)
+    rates: str
+    rate_source: RateSource | None
 
     @property
     def rule(self) -> str:
         """The rule of the table, such as ``G04``."""
-        return self.row.rule
+        return self.outcome.row.rule
 
     @property
     def treatment(self) -> Treatment:
         """What the supply is for VAT."""
-        return self.row.treatment
+        return self.outcome.row.treatment
 
     @property
     def provisional(self) -> bool:
         """Whether it will be decided again, when the register answers or somebody has looked."""
-        return self.row.provisional
+        return self.outcome.row.provisional
 
     @property
     def rate(self) -> Decimal | None:
@@ -76,16 +65,145 @@ class VatDecision:
     @property
     def en16931_category(self) -> str | None:
         """Category of the invoice line in EN 16931 (UNTDID 5305): S, K, G, AE or O."""
-        return self.row.category or None
+        return self.outcome.row.category or None
 
     @property
     def vatex_code(self) -> str | None:
         """Code of the exemption reason in EN 16931, if there is one."""
-        return self.row.vatex or None
+        return self.outcome.row.vatex or None
 
     @property
-    def national_law(self) -> str:
-        """National article by the state of dispatch or of the seller, or empty where only the Directive is known."""
-        if not self._table:
-            return self._kept_law.partition("; ")[2]
-        return self._table.national.get(self.row.national, {}).get(territory(self.origin).state, "")
+    def needs_both_numbers(self) -> bool:
+        """Whether the law wants both VAT numbers on the invoice (Art. 226(3), (4) Directive 2006/112/EC)."""
+        return self.outcome.row.numbers == "both"
+
+    @property
+    def legal_basis(self) -> str:
+        """Articles of the Directive, and the national one where it is known."""
+        return self._law("en")
+
+    @property
+    def explanation(self) -> Explanation:
+        """The conditions that were looked at, in order, the warnings, and the way to reclaim."""
+        outcome = self.outcome
+        if outcome.kept is not None:
+            return outcome.kept
+        later = {
+            "treatment": self.treatment.value,
+            "tax": outcome.row.tax,
+            "home": outcome.home_seen_from_charging_state,
+            "rates": self.rates,
+        }
+        return explain(outcome.table or packaged_table(), outcome.row, outcome.answers, later)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Codes of what the shop's staff should know."""
+        return self.explanation.warnings
+
+    @property
+    def manual_review(self) -> bool:
+        """Whether somebody should look at it."""
+        return self.explanation.review
+
+    @property
+    def charging_state(self) -> str:
+        """The state whose VAT is charged, or would be."""
+        return self.outcome.charging.state
+
+    @property
+    def reclaim(self) -> ReclaimAdvice:
+        """How the customer gets the VAT back."""
+        kind = self.explanation.reclaim
+        return reclaim_advice(kind, state=self.charging_state, home=self.outcome.home, on=self.on)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Every condition that was looked at, in order, and the result, in English; see `explain`."""
+        return self.explain("en")
+
+    def explain(self, locale: str) -> tuple[str, ...]:
+        """Give the reasons in the language of *locale*, as sentences to read to a customer."""
+        language = language_of(locale)
+        names = {
+            "origin": territory(self.outcome.origin).name(language),
+            "destination": territory(self.outcome.destination).name(language),
+            "issuer": territory(self.outcome.home).name(language),
+            "number": self.number or "",
+        }
+        rate = rate_phrase(self.rate_source, self.outcome.charging.name(language), locale)
+        # Variants of one rule may fail on the same fact; it is said once.
+        sentences = [*dict.fromkeys(rule_sentences(self.explanation.steps, names, locale))]
+        sentences.append(result_sentence(self.treatment.value, rate, self._law(locale), locale))
+        if self.provisional:
+            sentences.append(wording("verdict", "provisional", locale))
+        return tuple(sentences)
+
+    def warning_texts(self, locale: str) -> tuple[str, ...]:
+        """Give the warnings as sentences for the shop's staff."""
+        return tuple(wording("warning", code, locale) for code in self.warnings)
+
+    def invoice_notes(self, locale: str) -> tuple[str, ...]:
+        """Give what the invoice must say about the treatment; nothing where VAT is simply charged."""
+        if not self.outcome.row.note:
+            return ()
+        national = f"; {self.outcome.national_law}" if self.outcome.national_law else ""
+        return (wording("note", self.outcome.row.note, locale, seller=self.outcome.seller, national=national),)
+
+    def to_json(self) -> str:
+        """Give the record to be kept with the order; `from_json` reads it back."""
+        data = {
+            "format": FORMAT,
+            "data_version": self.outcome.data_version,
+            "row": row_data(self.outcome.row),
+            "answers": answers_by_question(self.outcome.answers),
+            "origin": self.outcome.origin,
+            "destination": self.outcome.destination,
+            "home": self.outcome.home,
+            "number": self.number,
+            "rate_source": rate_data(self.rate_source),
+            "rates": self.rates,
+            "on": self.on.isoformat(),
+            "seller": self.outcome.seller,
+            "seller_number": self.outcome.seller_number,
+            "national_law": self.outcome.national_law,
+            "explanation": self.explanation.to_data(),
+            # For people who read the record itself; nothing is read back from these.
+            "legal_basis": self.legal_basis,
+            "invoice_notes": {language: list(self.invoice_notes(language)) for language in LANGUAGES},
+            "reasons": list(self.reasons),
+        }
+        return json.dumps(data, ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, stored: str) -> Self:
+        """Read a decision back, as it was made.
+
+        Raises:
+            DataError: the record cannot be read.
+        """
+        data = record_from(stored)
+        answers = table(data["answers"])
+        outcome = Outcome(
+            row=row_back(data["row"]),
+            answers=tuple(text(answers[question.value]) for question in Question),
+            origin=text(data["origin"]),
+            destination=text(data["destination"]),
+            home=text(data["home"]),
+            seller=text(data["seller"]),
+            seller_number=text(data["seller_number"]) or None,
+            national_law=text(data["national_law"]),
+            data_version=text(data["data_version"]),
+            kept=explanation_from(table(data["explanation"])),
+        )
+        return cls(
+            outcome=outcome,
+            number=text(data["number"]) or None,
+            on=day_from(data["on"]) or date.min,
+            rates=text(data["rates"]),
+            rate_source=rate_from(data["rate_source"]),
+        )
+
+    def _law(self, locale: str) -> str:
+        directive = wording("law", "directive", locale, articles=self.outcome.row.law)
+        return "; ".join(filter(None, (directive, self.outcome.row.other_law, self.outcome.national_law)))

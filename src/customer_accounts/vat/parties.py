@@ -47,7 +47,7 @@ def _member(_: object, __: object, code: str) -> None:
         raise ValueError("the seller is established in a member state or in Northern Ireland (XI)")
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)  # a seller is part of what every decision is remembered by
 class Seller:
     """The shop, as far as VAT needs it.
 

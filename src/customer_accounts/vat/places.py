@@ -35,34 +35,6 @@ def _region(value: str | None) -> str | None:
 
 
 @attrs.frozen
-class Place:
-    """An address as far as VAT needs it.
-
-    >>> Place("EL").country
-    'GR'
-
-    Args:
-        country: ISO 3166-1 code; ``EL``, ``UK``, ``XI`` and the codes of islands such as ``IC`` are read too.
-        postcode: as on the parcel.
-        city: as on the parcel; needed for towns that share their postcode.
-        region: id of a territory of ``territories.toml``, where the host knows better than any postcode.
-
-    Raises:
-        ValueError: no country has that code, or no territory that id.
-    """
-
-    country: str = attrs.field(converter=canonical_country)
-    postcode: str | None = None
-    city: str | None = None
-    region: str | None = attrs.field(default=None, converter=_region)
-
-    @property
-    def territory(self) -> "Territory":
-        """Where it lies for VAT."""
-        return resolve(self.country, self.postcode, self.city, self.region)
-
-
-@attrs.frozen
 class Territory:
     """Where a place lies for VAT.
 
@@ -90,6 +62,35 @@ class Territory:
 
 
 @attrs.frozen
+class Place:
+    """An address as far as VAT needs it.
+
+    >>> Place("EL").country
+    'GR'
+
+    Args:
+        country: ISO 3166-1 code; ``EL``, ``UK``, ``XI`` and the codes of islands such as ``IC`` are read too.
+        postcode: as on the parcel.
+        city: as on the parcel; needed for towns that share their postcode.
+        region: id of a territory of ``territories.toml``, where the host knows better than any postcode.
+
+    Raises:
+        ValueError: no country has that code, or no territory that id.
+    """
+
+    country: str = attrs.field(converter=canonical_country)
+    postcode: str | None = None
+    city: str | None = None
+    region: str | None = attrs.field(default=None, converter=_region)
+    #: Where it lies for VAT, found once when the place is made.
+    territory: Territory = attrs.field(init=False, repr=False, eq=False)
+
+    @territory.default
+    def _(self) -> Territory:
+        return resolve(self.country, self.postcode, self.city, self.region)
+
+
+@attrs.frozen
 class _Rule:
     country: str
     postcode: re.Pattern[str]
@@ -109,6 +110,7 @@ def resolve(country: str, postcode: str | None, city: str | None, region: str | 
     return _by_iso().get(country) or _ordinary(country)
 
 
+@cache
 def territory(territory_id: str) -> Territory:
     """Give a territory by its id: a country code or an id of ``territories.toml``; an unknown one lies nowhere."""
     known = _territories().get(territory_id)

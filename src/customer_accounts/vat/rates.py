@@ -6,7 +6,7 @@ decision warns when that is long ago.  Reduced rates are the host's, through `Ra
 """
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Protocol
@@ -108,9 +108,9 @@ def packaged_rates() -> PackagedRates:
     return PackagedRates(as_of, text(data["version"]), by_key)
 
 
-def is_old(rate: RateSource, on: date, max_age: timedelta) -> bool:
-    """Say whether a rate was last checked longer than *max_age* before the day of supply."""
-    return rate.as_of is not None and on - rate.as_of > max_age
+def is_old(rate: RateSource, on: date, max_age_days: int) -> bool:
+    """Say whether a rate was last checked more than *max_age_days* before the day of supply."""
+    return rate.as_of is not None and (on - rate.as_of).days > max_age_days
 
 
 def _rate(key: str, row: Mapping[str, object], as_of: date) -> RateSource:

@@ -1,14 +1,16 @@
-"""Turning a supply, a buyer and a seller into the few answers that the decision table asks for.
+"""Turning who, what and where into the few answers that the decision table asks for.
 
 Rules: codes of countries and numbers are compared here, never in the table; a status that does not fit the number is
 read the careful way (VALID without a number is no number; a number without an answer is pending).
 """
 
-from typing import NamedTuple
+import attrs
 
 from customer_accounts.vat.circumstances import Answers
+from customer_accounts.vat.countries import prefixes
+from customer_accounts.vat.number import NumberProblem
 from customer_accounts.vat.parties import Buyer, Seller, Supply, SupplyKind
-from customer_accounts.vat.places import Place, Territory, resolve
+from customer_accounts.vat.places import Territory, territory
 from customer_accounts.vat.status import VatStatus
 
 _NUMBER_STATE = {
@@ -20,80 +22,119 @@ _NUMBER_STATE = {
 }
 _PROBLEM_STATE = {
     None: "none",
-    "empty": "none",
-    "malformed": "malformed",
-    "checksum_failed": "malformed",
-    "wrong_kind": "wrong_kind",
+    NumberProblem.EMPTY: "none",
+    NumberProblem.MALFORMED: "malformed",
+    NumberProblem.CHECKSUM_FAILED: "malformed",
+    NumberProblem.WRONG_KIND: "wrong_kind",
 }
 
 
-class Situation(NamedTuple):
-    """The answers, and the places behind them."""
+@attrs.frozen
+class Situation:
+    """Everything about a supply that counts, with addresses and numbers reduced to states and territories.
 
-    answers: Answers
-    origin: Territory
-    destination: Territory
+    Args:
+        seller: who sells.
+        kind: what is supplied.
+        collected: goods are handed over where they lie.
+        origin: id of the territory where the supply starts.
+        destination: id of the territory where it goes.
+        place_known: whether it is known where the customer is.
+        is_business: the customer buys as a business.
+        prefix: prefix of the customer's number, or empty.
+        status: what the register says about it.
+        problem: why a number could not be read.
+        home: id of the territory where the customer deducts VAT.
+    """
+
+    seller: Seller
+    kind: SupplyKind
+    collected: bool
+    origin: str
+    destination: str
+    place_known: bool
+    is_business: bool
+    prefix: str
+    status: VatStatus
+    problem: NumberProblem | None
+    home: str
 
 
-def situation_of(supply: Supply, buyer: Buyer, seller: Seller) -> Situation:
-    """Answer every question of the table for one supply."""
-    origin, destination, known = _ends(supply, buyer, seller)
-    home = seller.country
+#: The values of a `Situation`, in its order: what the decision is remembered by.
+SituationKey = tuple[
+    Seller, SupplyKind, bool, str, str, bool, bool, str, VatStatus, NumberProblem | None, str
+]
+
+
+def situation_key(supply: Supply, buyer: Buyer, seller: Seller) -> SituationKey:
+    """Reduce a supply to what counts; on the path of every decision, so it builds nothing but one tuple."""
+    known = True
+    if supply.kind is SupplyKind.GOODS:
+        collected = supply.pickup
+        start = supply.ships_from.territory.id if supply.ships_from else seller.country
+        end = supply.ships_to.territory.id if supply.ships_to and not collected else start
+    else:
+        collected, start = False, seller.country
+        place = buyer.place or supply.ships_to
+        end = place.territory.id if place else ""
     number = buyer.number
-    issued_in = number.iso_country if number else ""
-    answers = (
-        supply.kind.value,
+    prefix = number.compact[:2] if number else ""
+    home = prefixes()[prefix] if prefix else buyer.place.territory.id if buyer.place else end
+    if not end:
+        known, end = bool(home), home or start
+    return (
+        seller,
+        supply.kind,
+        collected,
+        start,
+        end,
+        known,
+        buyer.is_business,
+        prefix,
+        buyer.status,
+        buyer.problem,
+        home or end,
+    )
+
+
+def answers_for(situation: Situation) -> Answers:
+    """Answer every question of the table, in the order of `Question`."""
+    origin, destination = territory(situation.origin), territory(situation.destination)
+    seller = situation.seller
+    return (
+        situation.kind.value,
         origin.area,
-        "collected" if supply.pickup and supply.kind is SupplyKind.GOODS else "shipped",
+        "collected" if situation.collected else "shipped",
         "same" if origin.state == destination.state else destination.area,
-        "business" if buyer.is_business else "consumer",
-        _NUMBER_STATE[buyer.status] if number else _PROBLEM_STATE[buyer.problem],
-        _issuer(issued_in, origin, destination) if issued_in else "none",
+        "business" if situation.is_business else "consumer",
+        _NUMBER_STATE[situation.status] if situation.prefix else _PROBLEM_STATE[situation.problem],
+        _issuer(situation.prefix, origin, destination),
         _scheme(seller, destination.state),
         seller.unverified_business,
         seller.at_enclave if destination.switch else "origin",
-        "home" if origin.state == home else "registered" if origin.state in seller.registered_in else "unregistered",
-        "known" if known else "unknown",
+        _stock(seller, origin.state),
+        "known" if situation.place_known else "unknown",
     )
-    return Situation(answers, origin, destination)
 
 
-def home_of(buyer: Buyer, destination: Territory) -> str:
-    """Give the id of the territory where the buyer deducts VAT: of the number, else of the address."""
-    if buyer.number:
-        return buyer.number.iso_country
-    return buyer.place.territory.id if buyer.place else destination.id
-
-
-def _ends(supply: Supply, buyer: Buyer, seller: Seller) -> tuple[Territory, Territory, bool]:
-    if supply.kind is SupplyKind.GOODS:
-        # `Supply` refuses goods without places; the second halves are for the type checker.
-        start = supply.ships_from or Place(seller.country)
-        end = start if supply.pickup else supply.ships_to or start
-        return (
-            resolve(start.country, start.postcode, start.city, start.region),
-            resolve(end.country, end.postcode, end.city, end.region),
-            True,
-        )
-    origin = resolve(seller.country, None, None, None)
-    place = buyer.place or supply.ships_to
-    if place is not None:
-        return origin, place.territory, True
-    if buyer.number:
-        return origin, resolve(buyer.number.iso_country, None, None, None), True
-    return origin, origin, False
-
-
-def _issuer(issued_in: str, origin: Territory, destination: Territory) -> str:
-    if issued_in == origin.state:
+def _issuer(prefix: str, origin: Territory, destination: Territory) -> str:
+    if not prefix:
+        return "none"
+    issued_in = territory(prefixes()[prefix])
+    if issued_in.state == origin.state:
         return "origin"
-    if issued_in == destination.state:
+    if issued_in.state == destination.state:
         return "destination"
-    area = resolve(issued_in, None, None, None).area
-    return "third_member" if area == "member" else area
+    return "third_member" if issued_in.area == "member" else issued_in.area
 
 
 def _scheme(seller: Seller, state: str) -> str:
     if seller.oss or state in seller.registered_in:
         return "destination"
     return "below_threshold" if seller.below_threshold else "unregistered"
+
+
+def _stock(seller: Seller, state: str) -> str:
+    if state == seller.country:
+        return "home"
+    return "registered" if state in seller.registered_in else "unregistered"

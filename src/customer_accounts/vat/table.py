@@ -63,6 +63,7 @@ class Row:
     vatex: str = ""
     note: str = ""
     numbers: str = ""
+    other_law: str = ""
     national: str = ""
     provisional: bool = False
     review: bool = False
@@ -160,6 +161,7 @@ def row_from(cells: Mapping[str, object]) -> Row:
         vatex=text(then.get("vatex")),
         note=text(then.get("note")),
         numbers=text(then.get("numbers")),
+        other_law=text(then.get("other_law")),
         national=text(then.get("national")),
         provisional=truth(then.get("provisional")),
         review=truth(then.get("review")),

@@ -1,0 +1,128 @@
+"""What a register of VAT numbers answered, kept as evidence.
+
+Rules: an answer is VALID, INVALID or UNVERIFIED, and anything that is not clearly one of the first two is the third; it
+keeps what was asked, when and of whom, and the raw body with its hash, for the register has no history to ask later;
+nothing in it is secret (names of sole traders are personal data, though, and retention is the host's).
+
+The meaning of VIES's codes is data: ``data/vies_codes.toml``.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cache
+
+import attrs
+
+from customer_accounts.vat.files import load, table, text
+from customer_accounts.vat.status import VatStatus
+
+#: Answer that could not be understood.
+BAD_RESPONSE = "BAD_RESPONSE"
+#: No answer came, or too late.
+NO_RESPONSE = "NO_RESPONSE"
+
+_CODE = re.compile(r"[A-Z][A-Z0-9_-]{1,63}", re.ASCII)
+_FINAL = (VatStatus.VALID, VatStatus.INVALID, VatStatus.UNVERIFIED)
+
+
+class Retry(StrEnum):
+    """What asking again is good for; `data/vies_codes.toml` says more."""
+
+    NO = "no"
+    ONCE = "once"
+    BACKOFF = "backoff"
+    PAUSE = "pause"
+    ALARM = "alarm"
+    WITHOUT_REQUESTER = "without_requester"
+
+
+@attrs.frozen
+class CodeMeaning:
+    """What a register's code means for us."""
+
+    code: str
+    status: VatStatus
+    retry: Retry
+
+
+def code_meaning(code: object) -> CodeMeaning:
+    """Say what a code of VIES means; an unknown one is unverified and asked again.
+
+    >>> code_meaning("MS_UNAVAILABLE").status.value, code_meaning("<html>").code
+    ('unverified', 'BAD_RESPONSE')
+    """
+    if not isinstance(code, str) or not _CODE.fullmatch(code):
+        return _meanings()[BAD_RESPONSE]
+    return _meanings().get(code) or CodeMeaning(code, VatStatus.UNVERIFIED, Retry.BACKOFF)
+
+
+@cache
+def _meanings() -> Mapping[str, CodeMeaning]:
+    return {
+        code: CodeMeaning(code, VatStatus(text(row["status"])), Retry(text(row["retry"])))
+        for code, cell in load("vies_codes").items()
+        for row in (table(cell),)
+    }
+
+
+@cache
+def magic_numbers() -> Mapping[str, str]:
+    """Give the numbers of VIES's test service and the code each stands for."""
+    cells = {code: table(cell) for code, cell in load("vies_codes").items()}
+    return {text(cell["magic"]): code for code, cell in cells.items() if "magic" in cell}
+
+
+def _final(_: object, __: object, value: VatStatus) -> None:
+    if value not in _FINAL:
+        raise ValueError("an answer is VALID, INVALID or UNVERIFIED")
+
+
+def _utc(_: object, __: object, value: datetime) -> None:
+    if value.utcoffset() != timedelta(0):
+        raise ValueError("checked_at is an aware time in UTC")
+
+
+@attrs.frozen
+class VatAnswer:
+    """One answer of a register about one number.
+
+    Args:
+        number: what was asked, in compact form.
+        status: VALID, INVALID or UNVERIFIED.
+        code: the register's code, or ours where it gave none.
+        checked_at: time of the answer, UTC.
+        endpoint: address that was asked.
+        http_status: status of the HTTP answer, or None if none came.
+        raw: body of the answer, as text.
+        consultation_number: the register's proof that it was asked; only for requests with a requester.
+        name: name of the business, or None where the state withholds it.
+        address: its address, or None where the state withholds it.
+        matches: for approximate requests, which field matched: ``("name", "VALID")``.
+        requester: the number on whose behalf it was asked, or None.
+    """
+
+    number: str
+    status: VatStatus = attrs.field(converter=VatStatus, validator=_final)
+    code: str
+    checked_at: datetime = attrs.field(validator=_utc)
+    endpoint: str = ""
+    http_status: int | None = None
+    raw: str = attrs.field(default="", repr=False)
+    consultation_number: str | None = None
+    name: str | None = attrs.field(default=None, repr=False)
+    address: str | None = attrs.field(default=None, repr=False)
+    matches: tuple[tuple[str, str], ...] = ()
+    requester: str | None = None
+
+    @property
+    def raw_sha256(self) -> str:
+        """SHA-256 of the raw body in UTF-8, hexadecimal."""
+        return hashlib.sha256(self.raw.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def retry(self) -> Retry:
+        """What asking again is good for."""
+        return code_meaning(self.code).retry
