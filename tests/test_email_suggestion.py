@@ -14,9 +14,8 @@ from customer_accounts.email_address import EmailAddress, suggest_correction
 from customer_accounts.email_providers import LEFT_ALONE, SUGGESTED, UNUSED_ENDINGS
 
 DATA = Path(__file__).parent / "data"
-TYPOS = [
-    (row["typed"], row["meant"]) for row in csv.DictReader((DATA / "email_typos.csv").open(encoding="utf-8"))
-]
+TYPED = (DATA / "email_typos.csv").read_text(encoding="utf-8").splitlines()
+TYPOS = [(row["typed"], row["meant"]) for row in csv.DictReader(TYPED)]
 PROVIDERS = (DATA / "email_providers.txt").read_text(encoding="utf-8").split()
 KNOWN = sorted(
     LEFT_ALONE | {f"{label}.{ending}" for label, endings in SUGGESTED.items() for ending in endings.split()}

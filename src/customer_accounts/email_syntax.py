@@ -8,9 +8,9 @@ Rules:
 - Nothing here asks a name server (EM-09). `email_validator` judges the grammar and turns the domain into its
   IDNA 2008 form; our own, stricter refusals stand before it.
 - The local part is composed (NFC), never made compatible (NFKC) and never case-folded: ß stays apart from ss,
-  a long s from s, the ligature ﬁ from fi, and a full-width letter from its ASCII one (EM-04). A character that
-  composing would turn into an ASCII one, as the Kelvin sign, is refused. A domain with compatibility characters
-  is refused, because IDNA would map it onto another domain.
+  a long s from s, the ligature ﬁ from fi, and a full-width letter from its ASCII one (EM-04). A character
+  that composing would turn into an ASCII one, as the Kelvin sign, is refused. A domain with compatibility
+  characters is refused, because IDNA would map it onto another domain.
 
 What lives here: the grammar and the normal forms. What a customer is told, and the value that the rest of the
 library passes on, live in `email_address`.
