@@ -75,7 +75,7 @@ class Argon2Parameters:
     @property
     def weak(self) -> bool:
         """True below the least that the OWASP Password Storage Cheat Sheet accepts (19 MiB, 2 rounds)."""
-        return self.memory < 19_456 or self.rounds < 2
+        return self.memory < OWASP_MINIMUM.memory or self.rounds < OWASP_MINIMUM.rounds
 
 
 #: The default: the OWASP minimum, some 20 ms; a shop signs in crowds at once, and each computation takes 19

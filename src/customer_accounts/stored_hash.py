@@ -25,6 +25,7 @@ _PHC = re.compile(
     r"\$argon2(?:id|i|d)\$v=(?:16|19)\$m=(\d{1,9}),t=(\d{1,9}),p=(\d{1,9})\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+",
     re.ASCII,
 )
+_LEAST_KEY = 32  # as long as what HMAC-SHA256 returns (RFC 2104 section 3)
 _KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _PEPPERED = re.compile(rf"pepper:({_KEY_ID.pattern}):(.*)", re.DOTALL)
 
@@ -65,7 +66,7 @@ class Pepper:
 
     def __attrs_post_init__(self) -> None:
         """Refuse what could not be found again in a stored hash or could be guessed."""
-        if not _KEY_ID.fullmatch(self.key_id) or len(self.key) < 32:
+        if not _KEY_ID.fullmatch(self.key_id) or len(self.key) < _LEAST_KEY:
             raise ValueError("a pepper needs a simple key id and at least 32 bytes")
 
     def apply(self, secret: bytes) -> bytes:

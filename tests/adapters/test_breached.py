@@ -158,7 +158,7 @@ def test_a_connection_that_ended_by_itself_is_no_fault() -> None:
     here, there = socket.socketpair()
     here.close()
     there.close()
-    breached._hang_up([here])  # noqa: SLF001  # the race itself cannot be timed from outside
+    breached._hang_up([here])  # the race itself cannot be timed from outside
 
 
 @pytest.mark.parametrize(

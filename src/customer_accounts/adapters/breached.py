@@ -13,6 +13,7 @@ import hashlib
 import re
 import socket
 import threading
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
@@ -111,7 +112,7 @@ def _get(url: str, timeout: float, opened: list[socket.socket], answers: list[by
         )
         response = connection.getresponse()
         body = response.read(_LARGEST_ANSWER + 1)
-        if response.status == 200 and len(body) <= _LARGEST_ANSWER:
+        if response.status == HTTPStatus.OK and len(body) <= _LARGEST_ANSWER:
             answers.append(body)
     except (OSError, HTTPException):
         return
