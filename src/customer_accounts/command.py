@@ -148,14 +148,26 @@ class Command(BaseModel):
     @classmethod
     def _hide_input(cls, data: Any, handler: ModelWrapValidatorHandler["Command"]) -> "Command":
         try:
-            return handler(data)
+            made = handler(data)
         except ValidationError as error:
             details = _without_input(error)
+        else:
+            problem = made.contradiction()
+            if problem is None:
+                return made
+            details = [InitErrorDetails(type=problem, input=None)]
         raise ValidationError.from_exception_data(cls.__name__, details, hide_input=True)
 
     def __reduce_ex__(self, protocol: object, /) -> NoReturn:
         """Refuse to be pickled: a command may hold a password (LG-01)."""
         raise TypeError(f"{type(self).__name__} cannot be pickled: it may hold secrets")
+
+    def contradiction(self) -> PydanticCustomError | None:
+        """Say which fields exclude each other.
+
+        A validator of a subclass would run outside `_hide_input`, and pydantic would put the input into its error.
+        """
+        return None
 
     def limits(self, actor: Any, settings: Settings, /) -> tuple[Hit, ...]:  # each command narrows the actor
         """Give what is counted before anything is read."""

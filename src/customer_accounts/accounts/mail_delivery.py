@@ -8,7 +8,6 @@ from enum import StrEnum
 from attrs import evolve, frozen
 
 from customer_accounts.accounts.steps import Surroundings, log
-from customer_accounts.mail import Stale, compose
 from customer_accounts.outbox import EventKind, EventRecord, MailOutcome, MailStatus, MailTask
 from customer_accounts.ports import MailError
 
@@ -70,6 +69,9 @@ class Failure:
 
 def prepared(task: MailTask, around: Surroundings) -> EmailMessage | MailOutcome:
     """Compose the mail, or say why it is dropped."""
+    # Loaded here: a process that sends no mail needs no templates.
+    from customer_accounts.mail import Stale, compose  # noqa: PLC0415  # see above
+
     now = around.clock()
     message = compose(task, around.settings, now)
     if isinstance(message, Stale):

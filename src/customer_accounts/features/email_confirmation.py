@@ -9,11 +9,11 @@
 """
 
 from enum import StrEnum
-from typing import ClassVar, NoReturn, Self
+from typing import ClassVar, NoReturn
 from uuid import UUID
 
 from attrs import evolve, field, frozen
-from pydantic import SecretStr, model_validator
+from pydantic import SecretStr
 from pydantic_core import PydanticCustomError
 
 from customer_accounts.account import RegistrationRecord, Session
@@ -141,13 +141,13 @@ class ConfirmEmail(Command):
     new_password: SecretStr | None = None
     generate_password: bool = False
 
-    @model_validator(mode="after")
-    def _one_of_each(self) -> Self:
+    def contradiction(self) -> PydanticCustomError | None:
+        """See `Command.contradiction`."""
         if (self.token is None) == (self.code is None):
-            raise PydanticCustomError("token_or_code", "give a token or a code")
+            return PydanticCustomError("token_or_code", "give a token or a code")
         if sum((self.password is not None, self.new_password is not None, self.generate_password)) > 1:
-            raise PydanticCustomError("one_password", "give one of password, new_password and generate_password")
-        return self
+            return PydanticCustomError("one_password", "give one of password, new_password and generate_password")
+        return None
 
     def password_to_set(self) -> str | None:
         """See `Command.password_to_set`."""

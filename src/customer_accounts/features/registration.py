@@ -10,11 +10,11 @@
 """
 
 from enum import StrEnum
-from typing import ClassVar, Self
+from typing import ClassVar
 from uuid import UUID, uuid4, uuid5
 
 from attrs import evolve, frozen
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 from customer_accounts.account import Consent, RegistrationRecord
@@ -186,11 +186,11 @@ class Register(Command):
     newsletter: NewsletterInput | None = None
     continue_to: RelativePath = ""
 
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
+    def contradiction(self) -> PydanticCustomError | None:
+        """See `Command.contradiction`."""
         if self.generate_password and self.password is not None:
-            raise PydanticCustomError("password_twice", "give a password or let one be generated, not both")
-        return self
+            return PydanticCustomError("password_twice", "give a password or let one be generated, not both")
+        return None
 
     def password_to_set(self) -> str | None:
         """See `Command.password_to_set`."""
