@@ -1,7 +1,8 @@
 """VAT: numbers, rates, and an explained decision for every order line.
 
-`VatNumber` reads what people type, `decide_vat` decides one supply and `decide_order` an order; what a register of
-numbers answers is a `VatAnswer`.  Everything here is pure: no clock, no network.  This is no tax advice.
+`VatNumber` reads what people type, `decide_vat` decides one supply and `decide_order` an order; what a
+register of numbers answers is a `VatAnswer`.  Everything here is pure: no clock, no network.  This is no
+tax advice.
 """
 
 from customer_accounts.vat.answer import CodeMeaning, Retry, VatAnswer, code_meaning, magic_numbers
@@ -10,7 +11,8 @@ from customer_accounts.vat.decide import decide_order, decide_vat
 from customer_accounts.vat.decision import VatDecision
 from customer_accounts.vat.explain import Explanation, Step
 from customer_accounts.vat.files import DataError
-from customer_accounts.vat.number import NumberKind, NumberProblem, VatNumber, VatNumberError
+from customer_accounts.vat.number import VatNumber, VatNumberError
+from customer_accounts.vat.number_kinds import NumberKind, NumberProblem
 from customer_accounts.vat.order import OrderDecision
 from customer_accounts.vat.parties import Buyer, Seller, Supply, SupplyKind
 from customer_accounts.vat.places import Place, Territory

@@ -1,8 +1,8 @@
 """What the decision table looks at: a handful of questions, each with few possible answers.
 
-Rules: a row of the table may ask nothing else; every answer to every question is listed here, so all combinations can
-be enumerated, and the tests do.  Codes of countries, rates and numbers never reach the table; `facts_of` in
-`situation.py` turns them into these answers.
+Rules: a row of the table may ask nothing else; every answer to every question is listed here, so all
+combinations can be enumerated, and the tests do.  Codes of countries, rates and numbers never reach the
+table; `situation.py` turns them into these answers.
 """
 
 from enum import StrEnum

@@ -1,7 +1,8 @@
 """Countries as the VAT rules see them: codes, VAT prefixes, names, and whether Union VAT law reaches them.
 
-Rules: addresses use ISO 3166-1 (Greece is ``GR``), VAT numbers and VIES use their own prefixes (``EL``); both are read
-as input.  A code that no country has is refused, for a mistyped country would otherwise look like an export.
+Rules: addresses use ISO 3166-1 (Greece is ``GR``), VAT numbers and VIES use their own prefixes (``EL``);
+both are read as input.  A code that no country has is refused, for a mistyped country would otherwise look
+like an export.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,9 @@ from functools import cache
 import attrs
 
 from customer_accounts.vat.files import load, table, text
+
+#: Two letters, and room for blanks around them.
+_LONGEST_CODE = 16
 
 #: Area of every country that `countries.toml` does not name.
 OUTSIDE = "outside"
@@ -50,7 +54,9 @@ def countries() -> Mapping[str, Country]:
 
 @cache
 def prefixes() -> Mapping[str, str]:
-    """Give the country of every VAT prefix that the Union's register knows: ``EL`` to ``GR``, ``DE`` to ``DE``."""
+    """Give the country of every VAT prefix that the Union's register knows: ``EL`` to ``GR``, ``DE`` to
+    ``DE``.
+    """
     return {country.vat_prefix: code for code, country in countries().items() if country.vat_prefix}
 
 
@@ -68,7 +74,7 @@ def canonical_country(code: str) -> str:
     Raises:
         ValueError: no country has that code.
     """
-    written = code.strip().upper() if len(code) <= 16 else ""
+    written = code.strip().upper() if len(code) <= _LONGEST_CODE else ""
     found = _aliases().get(written, written)
     if found not in countries():
         raise ValueError("a country is named by its ISO 3166-1 code of two letters, such as AT")

@@ -1,8 +1,9 @@
 """Deciding the VAT of a supply.
 
-Rules, in short (the table says them in full): the tax depends on where goods start and end, or where seller and customer
-of a service are, never on the number itself.  A number exempts only where the register confirmed it, the goods leave
-for another member state, and another state issued it.  "Could not check" charges VAT for now, and never blocks.
+Rules, in short (the table says them in full): the tax depends on where goods start and end, or where seller
+and customer of a service are, never on the number itself.  A number exempts only where the register
+confirmed it, the goods leave for another member state, and another state issued it.  "Could not check"
+charges VAT for now, and never blocks.
 
 Source: Directive 2006/112/EC; the articles stand in each row of ``data/table.toml``.  This is no tax advice.
 """
@@ -39,8 +40,8 @@ def decide_vat(
         supply: what is supplied, from where to where.
         buyer: who buys.
         seller: who sells, and how it accounts for VAT.
-        rates: a host's own rates; the package's standard rates otherwise. Wrap both in `HostRates` to ask one after
-            the other.
+        rates: a host's own rates; the package's standard rates otherwise. Wrap both in `HostRates` to ask
+            one after the other.
         table: a host's own table; the package's otherwise.
     """
     outcome = outcome_of(table or packaged_table(), situation_key(supply, buyer, seller))
@@ -66,7 +67,9 @@ def decide_order(
     return OrderDecision(lines)
 
 
-def _rate(outcome: Outcome, supply: Supply, seller: Seller, rates: RateTable) -> tuple[str, RateSource | None]:
+def _rate(
+    outcome: Outcome, supply: Supply, seller: Seller, rates: RateTable
+) -> tuple[str, RateSource | None]:
     tax = outcome.row.tax
     if tax == "zero":
         return "none", _no_tax(outcome.charging.state)

@@ -1,7 +1,8 @@
 """What was decided about one supply, kept with the order.
 
-Rules: a decision carries what it was made from, so it can be explained and read back years later; texts are made when
-asked for; a decision read back from its record is the decision of that day, whatever the table says today.
+Rules: a decision carries what it was made from, so it can be explained and read back years later; texts are
+made when asked for; a decision read back from its record is the decision of that day, whatever the table
+says today.
 """
 
 import json
@@ -19,7 +20,15 @@ from customer_accounts.vat.places import territory
 from customer_accounts.vat.rates import RateSource
 from customer_accounts.vat.reasons import rate_phrase, result_sentence, rule_sentences
 from customer_accounts.vat.reclaim import ReclaimAdvice, reclaim_advice
-from customer_accounts.vat.record import FORMAT, day_from, rate_data, rate_from, record_from, row_back, row_data
+from customer_accounts.vat.record import (
+    FORMAT,
+    day_from,
+    rate_data,
+    rate_from,
+    record_from,
+    row_back,
+    row_data,
+)
 from customer_accounts.vat.table import Treatment, packaged_table
 from customer_accounts.vat.wording import LANGUAGES, language_of, wording
 
@@ -148,7 +157,9 @@ class VatDecision:
         if not self.outcome.row.note:
             return ()
         national = f"; {self.outcome.national_law}" if self.outcome.national_law else ""
-        return (wording("note", self.outcome.row.note, locale, seller=self.outcome.seller, national=national),)
+        return (
+            wording("note", self.outcome.row.note, locale, seller=self.outcome.seller, national=national),
+        )
 
     def to_json(self) -> str:
         """Give the record to be kept with the order; `from_json` reads it back."""

@@ -1,7 +1,8 @@
 """Why a decision came out as it did: conditions looked at, warnings, and how the VAT can be had back.
 
-Rules: everything here is worked out only when somebody asks, from the answers and the table, or read back from a
-stored decision; a stored one is never worked out again, for the table of today is not the table of that day.
+Rules: everything here is worked out only when somebody asks, from the answers and the table, or read back
+from a stored decision; a stored one is never worked out again, for the table of today is not the table of
+that day.
 """
 
 from collections.abc import Mapping, Sequence

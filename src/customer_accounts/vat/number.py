@@ -2,12 +2,15 @@
 
 Rules:
 
-* Blanks of every kind, zero-width and bidirectional marks, dots, dashes and slashes say nothing; digits of any script
-  and full-width letters are read as plain ones; ``GR`` is read as ``EL``; nine Belgian digits get their leading zero.
-* A number without its prefix needs the country.  A prefix that was typed wins over the country, unless only the
-  country makes sense of it (French keys may be letters).
-* Some numbers look right and still cannot stand for a business that buys in the Union: each kind has its name here.
-* Only check digits failing leaves the number usable: the national rules have surprised before, the register decides.
+* Blanks of every kind, zero-width and bidirectional marks, dots, dashes and slashes say nothing; digits of
+  any script and full-width letters are read as plain ones; ``GR`` is read as ``EL``; nine Belgian digits
+  get their leading zero.
+* A number without its prefix needs the country.  A prefix that was typed wins over the country, unless only
+  the country makes sense of it (French keys may be letters).
+* Some numbers look right and still cannot stand for a business that buys in the Union: each kind has its
+  name here.
+* Only check digits failing leaves the number usable: the national rules have surprised before, the register
+  decides.
 * Nothing about a number ever blocks an order; that is for the callers, who get an error to show, not to obey.
 
 Syntax and check digits come from python-stdnum; what it accepts too much is filtered here.
@@ -16,69 +19,29 @@ Syntax and check digits come from python-stdnum; what it accepts too much is fil
 import re
 import unicodedata
 from collections.abc import Iterator
-from enum import StrEnum
 from functools import cache
-from types import MappingProxyType
 from typing import Protocol, Self
 
 import attrs
 from stdnum.exceptions import InvalidChecksum, InvalidComponent, ValidationError
 from stdnum.util import get_cc_module
 
-from customer_accounts.vat.countries import canonical_country, countries, prefixes, vat_prefix
+from customer_accounts.vat.countries import canonical_country, prefixes, vat_prefix
+from customer_accounts.vat.number_kinds import NumberKind, NumberProblem, foreign_kind, never_allocated
 
 #: Longest text that is looked at; the longest real number with all its separators stays below 30.
 MAX_LENGTH = 64
 
-_SEPARATORS = frozenset(".,-/\\'’_:;·•")
+_SEPARATORS = frozenset(".,-/\\'\u2019_:;·•")
 _SHAPE = re.compile(r"[A-Z]{2}[0-9A-Z+*]{2,12}")
 _TYPED_EXACTLY = re.compile(r"[A-Z0-9]{1,16}", re.ASCII)
 
 
-class NumberProblem(StrEnum):
-    """Why a text is no VAT number that counts."""
-
-    EMPTY = "empty"
-    MALFORMED = "malformed"
-    #: The shape is right, its check digits or an inner part are not; the register may still be asked.
-    CHECKSUM_FAILED = "checksum_failed"
-    #: A number of another sort; `VatNumberError.kind` says which.
-    WRONG_KIND = "wrong_kind"
-
-
-class NumberKind(StrEnum):
-    """Sorts of numbers that cannot stand for a business customer in the Union."""
-
-    #: One Stop Shop, seller from outside the Union (``EU…``).
-    EU_OSS = "eu_oss"
-    #: Import One Stop Shop (``IM…``); never the Isle of Man.
-    IM_IOSS = "im_ioss"
-    #: Small-business scheme since 2025 (suffix ``EX``), Directive (EU) 2020/285: no number for Art. 138.
-    EX = "ex"
-    GB = "gb"
-    CH = "ch"
-    NO = "no"
-    #: Any other country outside the Union.
-    NON_EU = "non_eu"
-    #: ``XI`` before digits that the United Kingdom never allocates.
-    RESERVED_RANGE = "reserved_range"
-
-
-_KIND_BY_PREFIX = MappingProxyType(
-    {
-        "EU": NumberKind.EU_OSS,
-        "IM": NumberKind.IM_IOSS,
-        "GB": NumberKind.GB,
-        "UK": NumberKind.GB,
-        "CH": NumberKind.CH,
-        "NO": NumberKind.NO,
-    }
-)
-
-
 def _shaped(_: object, __: object, value: str) -> None:
     if not _SHAPE.fullmatch(value) or value[:2] not in prefixes():
-        raise ValueError("compact begins with a prefix of the Union's register; read texts with VatNumber.parse")
+        raise ValueError(
+            "compact begins with a prefix of the Union's register; read texts with VatNumber.parse"
+        )
 
 
 @attrs.frozen
@@ -127,8 +90,8 @@ class VatNumber:
             country: code of the customer's country, for numbers without a prefix; an unknown code is ignored.
 
         Raises:
-            VatNumberError: it is not a number that counts; ``reason`` says why, and after a failed checksum ``number``
-                is still usable.
+            VatNumberError: it is not a number that counts; ``reason`` says why, and after a failed checksum
+                ``number`` is still usable.
         """
         typed = text if isinstance(text, str) else ""
         compact = typed if _TYPED_EXACTLY.fullmatch(typed) else _clean(text)
@@ -171,7 +134,9 @@ class _Module(Protocol):
 
 @cache
 def _module(prefix: str) -> _Module:
-    module: _Module = get_cc_module("gb" if prefix == "XI" else prefixes()[prefix].lower(), "vat")
+    module: _Module | None = get_cc_module("gb" if prefix == "XI" else prefixes()[prefix].lower(), "vat")
+    if module is None:
+        raise LookupError(f"python-stdnum has no VAT numbers of {prefix}")
     return module
 
 
@@ -217,7 +182,7 @@ def _prefix_of(country: str | None) -> str:
 def _validated(number: str) -> str:
     prefix = number[:2]
     if prefix not in prefixes():
-        raise VatNumberError(*_foreign(number))
+        raise VatNumberError(*foreign_kind(number))
     if number.endswith("EX") and any(sign.isdigit() for sign in number):
         raise VatNumberError(NumberProblem.WRONG_KIND, NumberKind.EX)
     try:
@@ -226,7 +191,7 @@ def _validated(number: str) -> str:
         raise _checksum_failed(number) from None
     except (ValidationError, ValueError, IndexError):  # some modules slip on texts that are far too short
         raise VatNumberError(NumberProblem.MALFORMED) from None
-    if prefix == "XI" and _never_allocated(compact):
+    if prefix == "XI" and never_allocated(compact):
         raise VatNumberError(NumberProblem.WRONG_KIND, NumberKind.RESERVED_RANGE)
     return compact
 
@@ -237,23 +202,3 @@ def _checksum_failed(number: str) -> VatNumberError:
     if number[:2] == "BE" and len(number) == len("BE123456789"):
         number = "BE0" + number[2:]
     return VatNumberError(NumberProblem.CHECKSUM_FAILED, number=VatNumber(number, checksum_ok=False))
-
-
-def _foreign(number: str) -> tuple[NumberProblem, NumberKind | None]:
-    kind = _KIND_BY_PREFIX.get(number[:2])
-    if kind is None and number[:2] in countries() and any(sign.isdigit() for sign in number[2:]):
-        kind = NumberKind.NON_EU
-    return (NumberProblem.WRONG_KIND if kind else NumberProblem.MALFORMED), kind
-
-
-def _never_allocated(compact: str) -> bool:
-    """Say whether the United Kingdom never gives out these nine digits (ranges as in jsvat and valvat)."""
-    digits = compact[2:11]
-    if not digits.isdigit():
-        return False
-    base = int(digits[:7])
-    weighted = sum(weight * int(digit) for weight, digit in zip(range(8, 1, -1), digits[:7], strict=True))
-    by_old_rule = (weighted + int(digits[7:])) % 97 == 0
-    if by_old_rule:
-        return base == 0 or 100_000 <= base <= 999_999 or 9_490_001 <= base <= 9_700_000 or base >= 9_990_001
-    return base <= 1_000_000

@@ -49,7 +49,9 @@ class OrderDecision:
 
     def to_json(self) -> str:
         """Give the record to be kept with the order."""
-        return json.dumps([json.loads(line.to_json()) for line in self.lines], ensure_ascii=False, sort_keys=True)
+        return json.dumps(
+            [json.loads(line.to_json()) for line in self.lines], ensure_ascii=False, sort_keys=True
+        )
 
     @classmethod
     def from_json(cls, stored: str) -> Self:

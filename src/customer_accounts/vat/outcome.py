@@ -1,7 +1,8 @@
-"""What the table says about a situation; the same for all orders that are alike, so it is worked out once and shared.
+"""What the table says about a situation; the same for all orders that are alike, so it is worked out once
+and shared.
 
-Rules: an outcome depends on nothing but the situation and the table, never on amounts, days or the digits of a number;
-a few hundred situations make up the orders of a shop, so they are remembered, up to a bound.
+Rules: an outcome depends on nothing but the situation and the table, never on amounts, days or the digits
+of a number; a few hundred situations make up the orders of a shop, so they are remembered, up to a bound.
 """
 
 from functools import cache, lru_cache
@@ -45,10 +46,10 @@ class Outcome:
     data_version: str
     table: DecisionTable | None = attrs.field(default=None, repr=False, eq=False)
     kept: Explanation | None = attrs.field(default=None, repr=False, eq=False)
-    charging: Territory = attrs.field(init=False, repr=False, eq=False)
 
-    @charging.default
-    def _(self) -> Territory:
+    @property
+    def charging(self) -> Territory:
+        """The territory whose VAT is charged, or would be."""
         return territory(self.destination if self.row.tax == "destination" else self.origin)
 
     @property

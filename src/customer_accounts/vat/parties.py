@@ -1,7 +1,7 @@
 """Who sells, who buys, and what: the three values that a decision is made from.
 
-Rules: they cannot be built wrong (unknown countries, goods that come from nowhere, times in place of days are refused
-at once); nothing in them is a price, so no price can depend on them but through the treatment.
+Rules: they cannot be built wrong (unknown countries, goods that come from nowhere, times in place of days
+are refused at once); nothing in them is a price, so no price can depend on them but through the treatment.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,8 @@ from typing import Literal
 import attrs
 
 from customer_accounts.vat.countries import OUTSIDE, canonical_country, countries
-from customer_accounts.vat.number import NumberProblem, VatNumber
+from customer_accounts.vat.number import VatNumber
+from customer_accounts.vat.number_kinds import NumberProblem
 from customer_accounts.vat.places import Place
 from customer_accounts.vat.rates import STANDARD
 from customer_accounts.vat.status import VatStatus
@@ -34,7 +35,9 @@ def _place(value: Place | str | None) -> Place | None:
 
 def _day(value: date) -> date:
     if isinstance(value, datetime):
-        raise TypeError("on is the day of supply where the tax is due, a date; a datetime has no day without a zone")
+        raise TypeError(
+            "on is the day of supply where the tax is due, a date; a datetime has no day without a zone"
+        )
     return value
 
 
@@ -54,13 +57,14 @@ class Seller:
     Args:
         country: state where it is established, Northern Ireland as ``XI``.
         oss: it declares sales to consumers in other states through the One Stop Shop (Art. 369a-369k).
-        below_threshold: its sales to consumers in other states stay below EUR 10,000 in this and the last calendar
-            year, and it did not opt out (Art. 59c); without effect when *oss* is set.
+        below_threshold: its sales to consumers in other states stay below EUR 10,000 in this and the last
+            calendar year, and it did not opt out (Art. 59c); without effect when *oss* is set.
         registered_in: other states where it is registered for VAT, those of foreign warehouses included.
-        unverified_business: ``origin`` taxes a business without a confirmed number where the goods are, which it gets
-            back under Directive 2008/9/EC; ``consumer`` taxes it like a consumer.
-        at_enclave: rate for goods sent to Jungholz and Mittelberg from elsewhere in Austria: that of the dispatch
-            (20 %) or of the ``destination`` (19 %); sales from other states always have the destination's.
+        unverified_business: ``origin`` taxes a business without a confirmed number where the goods are,
+            which it gets back under Directive 2008/9/EC; ``consumer`` taxes it like a consumer.
+        at_enclave: rate for goods sent to Jungholz and Mittelberg from elsewhere in Austria: that of the
+            dispatch (20 %) or of the ``destination`` (19 %); sales from other states always have the
+            destination's.
         number: its own VAT number, for invoices.
         rates_max_age_days: rates checked longer ago than this get a warning.
     """
@@ -87,8 +91,8 @@ class Buyer:
         is_business: the customer buys as a business.
         number: the VAT number, if one could be read.
         status: what the register says about it.
-        place: where a customer of services is established or lives, and the home state for reclaim advice; for goods
-            only the destination counts.
+        place: where a customer of services is established or lives, and the home state for reclaim advice;
+            for goods only the destination counts.
         problem: why a number that was typed could not be read, so that the reasons can say it.
     """
 

@@ -2,11 +2,13 @@
 
 Rules:
 
-* The country of an address is not enough.  Islands, enclaves and Northern Ireland are found by their own ISO code or
-  by the postcode, in both postcode systems where a village has two.
-* Only goods are decided by these places alone; for services Northern Ireland counts as outside (`table.toml` says so).
+* The country of an address is not enough.  Islands, enclaves and Northern Ireland are found by their own
+  ISO code or by the postcode, in both postcode systems where a village has two.
+* Only goods are decided by these places alone; for services Northern Ireland counts as outside
+  (`table.toml` says so).
 * A postcode that says nothing leaves the place in its country, that is, taxed: doubt never exempts.
-* A territory that no postcode tells (the northern part of Cyprus, some Greek islands) is named by the host as region.
+* A territory that no postcode tells (the northern part of Cyprus, some Greek islands) is named by the host
+  as region.
 
 The list is data: ``data/territories.toml``, with the article of law for each.
 """
@@ -83,11 +85,14 @@ class Place:
     city: str | None = None
     region: str | None = attrs.field(default=None, converter=_region)
     #: Where it lies for VAT, found once when the place is made.
-    territory: Territory = attrs.field(init=False, repr=False, eq=False)
-
-    @territory.default
-    def _(self) -> Territory:
-        return resolve(self.country, self.postcode, self.city, self.region)
+    territory: Territory = attrs.field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=attrs.Factory(
+            lambda self: resolve(self.country, self.postcode, self.city, self.region), True
+        ),
+    )
 
 
 @attrs.frozen
@@ -112,11 +117,17 @@ def resolve(country: str, postcode: str | None, city: str | None, region: str | 
 
 @cache
 def territory(territory_id: str) -> Territory:
-    """Give a territory by its id: a country code or an id of ``territories.toml``; an unknown one lies nowhere."""
+    """Give a territory by its id: a country code or an id of ``territories.toml``; an unknown one lies
+    nowhere.
+    """
     known = _territories().get(territory_id)
     if known:
         return known
-    return _ordinary(territory_id) if territory_id in countries() else Territory(territory_id, territory_id, "outside", "")
+    return (
+        _ordinary(territory_id)
+        if territory_id in countries()
+        else Territory(territory_id, territory_id, "outside", "")
+    )
 
 
 def territory_version() -> str:

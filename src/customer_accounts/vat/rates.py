@@ -1,8 +1,8 @@
 """Rates of VAT, each with the day from which it applies.
 
-Rules: a rate is looked up for the day of supply, never "now"; a day or region without a known rate has none, for a
-plausible wrong rate is worse than a missing one; rates age, so every one says as of when it was checked, and a
-decision warns when that is long ago.  Reduced rates are the host's, through `RateTable`.
+Rules: a rate is looked up for the day of supply, never "now"; a day or region without a known rate has
+none, for a plausible wrong rate is worse than a missing one; rates age, so every one says as of when it was
+checked, and a decision warns when that is long ago.  Reduced rates are the host's, through `RateTable`.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,8 @@ class RateSource:
     Args:
         country: state whose rate it is, ISO code (``GR``, ``XI``).
         percent: the rate, such as ``Decimal("20")``.
-        since: day from which it applies, or None for no tax at all; the first day kept may be later than the real one.
+        since: day from which it applies, or None for no tax at all; the first day kept may be later than
+            the real one.
         region: region with a rate of its own, such as ``PT-20``, else the country.
         category: ``standard``, or a category of the host's own table.
         source: where it was found.

@@ -1,8 +1,9 @@
 """How a customer gets charged VAT back.
 
-Rules: a company deducts the VAT of its own state in its own return; VAT of another member state comes back through the
-portal of its *own* state by 30 September of the next year (Directive 2008/9/EC, Art. 7 and 15); a company from outside
-the Union asks the state that charged (Directive 86/560/EEC); consumers get nothing back.
+Rules: a company deducts the VAT of its own state in its own return; VAT of another member state comes back
+through the portal of its *own* state by 30 September of the next year (Directive 2008/9/EC, Art. 7 and 15);
+a company from outside the Union asks the state that charged (Directive 86/560/EEC); consumers get nothing
+back.
 """
 
 from datetime import date
@@ -69,5 +70,7 @@ def reclaim_advice(kind: str, *, state: str, home: str, on: date) -> ReclaimAdvi
     """Build the advice for a supply on a day."""
     way = ReclaimKind(kind)
     # Art. 15(1) Directive 2008/9/EC: 30 September of the calendar year after the refund period.
-    deadline = date(on.year + 1, 9, 30) if way is ReclaimKind.DIRECTIVE_2008_9 and on.year < date.max.year else None
+    deadline = (
+        date(on.year + 1, 9, 30) if way is ReclaimKind.DIRECTIVE_2008_9 and on.year < date.max.year else None
+    )
     return ReclaimAdvice(way, state, home, deadline)

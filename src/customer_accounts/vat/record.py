@@ -1,7 +1,7 @@
 """Parts of a decision as plain data, for the record that is kept with the order, and back.
 
-Rules: the record holds the row that decided, cell by cell, not only its name, so that it can be read when the table has
-changed; numbers are kept as text, days as ISO dates.
+Rules: the record holds the row that decided, cell by cell, not only its name, so that it can be read when
+the table has changed; numbers are kept as text, days as ISO dates.
 """
 
 import json
@@ -21,7 +21,9 @@ FORMAT = 1
 
 def row_data(row: Row) -> dict[str, object]:
     """Give a row of the table cell by cell."""
-    cells = attrs.asdict(row, filter=lambda attribute, value: attribute.name != "when" and value not in ("", False))
+    cells = attrs.asdict(
+        row, filter=lambda attribute, value: attribute.name != "when" and value not in ("", False)
+    )
     rule, key = cells.pop("rule"), cells.pop("key")
     # A list, for the order of the conditions counts and databases may sort the keys of objects.
     when = [[condition.question, *condition.wanted] for condition in row.when]

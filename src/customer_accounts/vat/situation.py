@@ -1,14 +1,14 @@
 """Turning who, what and where into the few answers that the decision table asks for.
 
-Rules: codes of countries and numbers are compared here, never in the table; a status that does not fit the number is
-read the careful way (VALID without a number is no number; a number without an answer is pending).
+Rules: codes of countries and numbers are compared here, never in the table; a status that does not fit the
+number is read the careful way (VALID without a number is no number; a number without an answer is pending).
 """
 
 import attrs
 
 from customer_accounts.vat.circumstances import Answers
 from customer_accounts.vat.countries import prefixes
-from customer_accounts.vat.number import NumberProblem
+from customer_accounts.vat.number_kinds import NumberProblem
 from customer_accounts.vat.parties import Buyer, Seller, Supply, SupplyKind
 from customer_accounts.vat.places import Territory, territory
 from customer_accounts.vat.status import VatStatus

@@ -1,7 +1,7 @@
 """What is known about a customer's VAT number.
 
-Rule: "could not check" is a state of its own.  An outage of the register, an unknown code or an unreadable answer is
-UNVERIFIED, never INVALID; only VALID can ever exempt a supply.
+Rule: "could not check" is a state of its own.  An outage of the register, an unknown code or an unreadable
+answer is UNVERIFIED, never INVALID; only VALID can ever exempt a supply.
 """
 
 from enum import StrEnum

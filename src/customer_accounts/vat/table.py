@@ -1,8 +1,9 @@
 """The decision table as typed rows, and the one evaluator over them.
 
-Rules: rows are tried in order and the first whose conditions all hold decides; a condition is a question and the
-answers that satisfy it, nothing else; no rule, country or rate stands in this code, all of it is ``data/table.toml``.
-A host may bring a table of its own: `DecisionTable.from_data` refuses cells that mean nothing.
+Rules: rows are tried in order and the first whose conditions all hold decides; a condition is a question
+and the answers that satisfy it, nothing else; no rule, country or rate stands in this code, all of it is
+``data/table.toml``. A host may bring a table of its own: `DecisionTable.from_data` refuses cells that mean
+nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -92,7 +93,8 @@ class DecisionTable:
     reclaims: tuple[Remark, ...]
     national: Mapping[str, Mapping[str, str]]
     _by_supply: Mapping[str, tuple[Row, ...]] = attrs.field(init=False, repr=False)
-    # All combinations of answers are a few hundred thousand, those that occur a few hundred: found once, kept.
+    # All combinations of answers are a few hundred thousand, those that occur a few hundred: found once,
+    # kept.
     _found: dict[Answers, Row] = attrs.field(init=False, factory=dict[Answers, Row], repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -148,7 +150,9 @@ def packaged_table() -> DecisionTable:
 
 
 def row_from(cells: Mapping[str, object]) -> Row:
-    """Build one row from its cells; unlike `DecisionTable.from_data` it keeps conditions of an older table as they are."""
+    """Build one row from its cells; unlike `DecisionTable.from_data` it keeps conditions of an older table
+    as they are.
+    """
     then = table(cells["then"])
     return Row(
         rule=text(cells["rule"]),

@@ -1,7 +1,8 @@
 """The texts of the VAT rules: ``data/texts.toml``, found by group, name and locale.
 
-Rules: every text exists in French, German and English (a test demands it); a locale such as ``de-AT`` takes its own
-wording where there is one, a seller's state counts as such a locale, and an unknown language gets English.
+Rules: every text exists in French, German and English (a test demands it); a locale such as ``de-AT`` takes
+its own wording where there is one, a seller's state counts as such a locale, and an unknown language gets
+English.
 """
 
 from datetime import date
