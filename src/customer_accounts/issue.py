@@ -29,6 +29,7 @@ def issue_token(
     account_id: UUID | None = None,
     registration_id: UUID | None = None,
     order_reference: str | None = None,
+    browser: str | None = None,
     expires_at: datetime | None = None,
 ) -> TokenRecord:
     """Make the record of a new link; its text is made from it when the mail is rendered (TK-02)."""
@@ -47,6 +48,7 @@ def issue_token(
         account_id=account_id,
         registration_id=registration_id,
         order_reference=order_reference,
+        browser=browser,
     )
 
 

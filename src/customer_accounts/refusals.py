@@ -32,6 +32,7 @@ class Reason(StrEnum):
     PASSWORD_BREACHED = "password_breached"
     PASSWORD_REQUIRED = "password_required"
     PASSWORD_WRONG = "password_wrong"
+    PASSWORD_SAME = "password_same"
     SIGN_IN_FAILED = "sign_in_failed"
     LINK_INVALID = "link_invalid"
     LINK_EXPIRED = "link_expired"
@@ -44,6 +45,7 @@ class Reason(StrEnum):
     IDENTITY_UNKNOWN = "identity_unknown"
     IDENTITY_NOT_APPROVED = "identity_not_approved"
     IDENTITY_ADDRESS_MISSING = "identity_address_missing"
+    IDENTITY_STALE = "identity_stale"
     SIGN_IN_TO_LINK = "sign_in_to_link"
     NOT_FOUND = "not_found"
     ADDRESS_INVALID = "address_invalid"
@@ -71,6 +73,7 @@ HTTP_STATUS = {
     Reason.IDENTITY_IN_USE: 409,
     Reason.IDENTITY_UNKNOWN: 404,
     Reason.IDENTITY_NOT_APPROVED: 403,
+    Reason.IDENTITY_STALE: 401,
     Reason.SIGN_IN_TO_LINK: 401,
     Reason.NOT_FOUND: 404,
     Reason.LIMIT_REACHED: 409,
