@@ -9,7 +9,8 @@ Rules for a storage:
 * ``tokens``: of those accounts, addresses and registrations, the scope's own included.
 * ``identities``: of those accounts, the one named, and those that the registrations name.
 * ``guest_orders``: groups of the orders that nobody owns, of those addresses and of the accounts' addresses.
-* ``orders``: the one named, or one page of the orders of ``account_id``, newest first.
+* ``orders``: the one named, or the one that the scope's token shows, or one page of the orders of ``account_id``,
+  newest first.
 * ``addresses``, ``wish_lists``, ``subscriptions``, ``vat_checks``: of those accounts, oldest first.
 
 Only parts that the scope names are filled.  The same number of statements is used whether anything is found or not.

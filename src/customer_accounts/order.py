@@ -76,6 +76,8 @@ class GuestOrderGroup:
     Args:
         recent: placed at or after the cut-off that the scope named.
         count: number of orders, at least 1.
+        email: the address as these orders store it, the first of its spellings in code point order; mail about
+            them goes there, never to what somebody types later (EM-05).
     """
 
     email_key: str
@@ -83,3 +85,4 @@ class GuestOrderGroup:
     count: int
     oldest: datetime
     newest: datetime
+    email: str = field(repr=False)

@@ -75,7 +75,7 @@ def read(
             )
         ),
         guest_orders=_groups(orders, order_keys, scope.recent_since) if Part.GUEST_ORDERS in wanted else (),
-        orders=_orders(scope, orders) if Part.ORDERS in wanted else (),
+        orders=_orders(scope, token, orders) if Part.ORDERS in wanted else (),
         addresses=_of(addresses, owners) if Part.ADDRESSES in wanted else (),
         wish_lists=_of(wish_lists, owners) if Part.WISH_LISTS in wanted else (),
         subscriptions=tuple(
@@ -93,20 +93,30 @@ def _of(rows: Iterable[Owned], owners: set[UUID]) -> tuple[Owned, ...]:
 def _groups(
     orders: list[OrderRecord], keys: set[str | None], since: datetime | None
 ) -> tuple[GuestOrderGroup, ...]:
-    groups: dict[tuple[str, bool], list[datetime]] = {}
+    groups: dict[tuple[str, bool], list[OrderRecord]] = {}
     for one in orders:
         if one.owner is None and one.email_key in keys:
             recent = since is None or one.placed_at >= since
-            groups.setdefault((one.email_key, recent), []).append(one.placed_at)
+            groups.setdefault((one.email_key, recent), []).append(one)
     return tuple(
-        GuestOrderGroup(key, recent, len(times), min(times), max(times))
-        for (key, recent), times in sorted(groups.items())
+        GuestOrderGroup(
+            key,
+            recent,
+            len(rows),
+            oldest=min(one.placed_at for one in rows),
+            newest=max(one.placed_at for one in rows),
+            email=min(one.email for one in rows),
+        )
+        for (key, recent), rows in sorted(groups.items())
     )
 
 
-def _orders(scope: Scope, orders: list[OrderRecord]) -> tuple[OrderRecord, ...]:
-    if scope.order is not None:
-        return tuple(one for one in orders if one.reference == scope.order)
+def _orders(
+    scope: Scope, token: TokenRecord | None, orders: list[OrderRecord]
+) -> tuple[OrderRecord, ...]:
+    reference = scope.order if scope.order is not None else token and token.order_reference
+    if reference is not None:
+        return tuple(one for one in orders if one.reference == reference)
     if scope.page is None or scope.account_id is None:
         return ()
     own = sorted(
