@@ -1,6 +1,17 @@
 """Every mail that customers get: texts, composition, and when a mail is not sent any more."""
 
-from customer_accounts.mail.blocks import Block, Button, Code, Foot, Item, Letter, Link, Listing, Paragraph, SmallPrint
+from customer_accounts.mail.blocks import (
+    Block,
+    Button,
+    Code,
+    Foot,
+    Item,
+    Letter,
+    Link,
+    Listing,
+    Paragraph,
+    SmallPrint,
+)
 from customer_accounts.mail.compose import compose
 from customer_accounts.mail.html import html_of
 from customer_accounts.mail.plain import plain_of

@@ -1,7 +1,7 @@
 """What a letter is made of, before it is HTML or plain text.
 
-Rules: both parts of a mail are built from the same few blocks, so they always say the same.  A block holds finished
-text of one language; nothing in it is markup, and whoever renders it escapes all of it.
+Rules: both parts of a mail are built from the same few blocks, so they always say the same.  A block holds
+finished text of one language; nothing in it is markup, and whoever renders it escapes all of it.
 """
 
 from attrs import field, frozen

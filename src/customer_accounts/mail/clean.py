@@ -2,8 +2,9 @@
 
 Rules:
 
-* No value of a record reaches a header or a line with a control character, a line separator, half a surrogate pair or
-  an invisible format character in it; each becomes one blank (CVE-2022-35924 is what happens otherwise).
+* No value of a record reaches a header or a line with a control character, a line separator, half a
+  surrogate pair or an invisible format character in it; each becomes one blank (CVE-2022-35924 is what
+  happens otherwise).
 * A header value never looks like an encoded word, because the parser of a header would decode it, line breaks
   included (RFC 2047).
 * Only addresses that begin with http:// or https:// become links.

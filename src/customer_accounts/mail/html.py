@@ -1,22 +1,40 @@
 """The HTML part of a mail: one layout for all.
 
-Rules: valid HTML5 with its language; styles inline, because several mailboxes drop the rest; nothing is loaded from
-anywhere, so that opening a mail tells nobody; at most 600 pixels wide; letters and button large enough for a thumb;
-readable in dark mode; every text is escaped.
+Rules: valid HTML5 with its language; styles inline, because several mailboxes drop the rest; nothing is
+loaded from anywhere, so that opening a mail tells nobody; at most 600 pixels wide; letters and button large
+enough for a thumb; readable in dark mode; every text is escaped.
 """
 
 from html import escape
 from urllib.parse import quote
 
-from customer_accounts.mail.blocks import Block, Button, Code, Item, Letter, Link, Listing, Paragraph, SmallPrint
+from customer_accounts.mail.blocks import (
+    Block,
+    Button,
+    Code,
+    Item,
+    Letter,
+    Link,
+    Listing,
+    Paragraph,
+    SmallPrint,
+)
 
 _FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 _TEXT = "margin:0 0 18px;font-size:17px;line-height:1.5"
 _SMALL = "margin:0 0 18px;font-size:14px;line-height:1.5;color:#555555"
 _CLEAR = "word-break:break-all;overflow-wrap:anywhere"
 _BUTTON = (
-    "display:block;padding:15px 24px;font-size:18px;line-height:1.3;font-weight:600;color:#ffffff;text-decoration:none"
+    "display:block;padding:15px 24px;font-size:18px;line-height:1.3;font-weight:600;"
+    "color:#ffffff;text-decoration:none"
 )
+_CARD = (
+    "max-width:600px;margin:0 auto;padding:28px 22px;box-sizing:border-box;"
+    "background:#ffffff;color:#1f2328;border-radius:10px"
+)
+_TABLE = "width:100%;margin:0 0 12px;border-collapse:separate;border-spacing:0"
+_SHOP = "margin:0 0 22px;font-size:20px;line-height:1.3;font-weight:700"
+_LIST = "margin:0 0 18px;padding:0 0 0 22px;font-size:17px;line-height:1.5"
 _CODE = (
     "margin:0 0 18px;padding:14px 8px;font-family:Menlo,Consolas,monospace;font-size:26px;line-height:1.3;"
     "letter-spacing:2px;text-align:center;background:#f0f2f5;border-radius:8px"
@@ -50,8 +68,7 @@ def html_of(letter: Letter) -> str:
             f'<body class="page" style="margin:0;padding:0;background:#f0f2f5;{_FONT}">',
             f'<div style="{_HIDDEN}">{escape(letter.preview)}</div>',
             '<div class="page" style="padding:16px 8px;background:#f0f2f5">',
-            '<div class="card" style="max-width:600px;margin:0 auto;padding:28px 22px;box-sizing:border-box;'
-            'background:#ffffff;color:#1f2328;border-radius:10px">',
+            f'<div class="card" style="{_CARD}">',
             *_body(letter),
             "</div>",
             "</div>",
@@ -65,7 +82,7 @@ def html_of(letter: Letter) -> str:
 def _body(letter: Letter) -> list[str]:
     contact = letter.foot.contact
     return [
-        f'<p style="margin:0 0 22px;font-size:20px;line-height:1.3;font-weight:700">{escape(letter.foot.shop)}</p>',
+        f'<p style="{_SHOP}">{escape(letter.foot.shop)}</p>',
         _paragraph(letter.greeting, contact),
         *(_block(block, contact) for block in letter.blocks),
         _paragraph(letter.closing, contact),
@@ -87,16 +104,20 @@ def _block(block: Block, contact: str) -> str:
             return f'<p class="code" style="{_CODE}">{escape(text)}</p>'
         case Listing(items, label):
             lines = "".join(_item(item, label) for item in items)
-            return f'<ul style="margin:0 0 18px;padding:0 0 0 22px;font-size:17px;line-height:1.5">{lines}</ul>'
+            return f'<ul style="{_LIST}">{lines}</ul>'
 
 
 def _button(button: Button) -> str:
     # The cell carries the colour, because some mailboxes ignore the padding of a link.
-    return (
-        '<table role="presentation" style="width:100%;margin:0 0 12px;border-collapse:separate"><tbody><tr>'
-        '<td class="press" style="background:#1a56b8;border-radius:8px;text-align:center">'
-        f'<a href="{escape(button.url)}" style="{_BUTTON}">{escape(button.label)}</a></td></tr></tbody></table>\n'
-        + _small(f'{escape(button.hint)}<br><span style="{_CLEAR}">{_anchor(button.url, button.url)}</span>')
+    clear = f'<span style="{_CLEAR}">{_anchor(button.url, button.url)}</span>'
+    return "\n".join(
+        [
+            f'<table role="presentation" style="{_TABLE}"><tbody><tr>',
+            '<td class="press" style="background:#1a56b8;border-radius:8px;text-align:center">',
+            f'<a href="{escape(button.url)}" style="{_BUTTON}">{escape(button.label)}</a>',
+            "</td></tr></tbody></table>",
+            _small(f"{escape(button.hint)}<br>{clear}"),
+        ]
     )
 
 
@@ -111,8 +132,7 @@ def _foot(letter: Letter) -> list[str]:
     return [
         '<hr class="rule" style="margin:26px 0 18px;border:0;border-top:1px solid #d5d9de">',
         _small(_linked(foot.question, foot.contact)),
-        f'<p class="small" style="margin:0;font-size:14px;line-height:1.5;color:#555555">'
-        f"{_anchor(foot.url, foot.shop)}{postal}</p>",
+        _small(f"{_anchor(foot.url, foot.shop)}{postal}"),
     ]
 
 

@@ -5,7 +5,17 @@ What lives here: the step from data to blocks.  How blocks look is for `html` an
 
 from attrs import frozen
 
-from customer_accounts.mail.blocks import Block, Button, Code, Foot, Letter, Link, Listing, Paragraph, SmallPrint
+from customer_accounts.mail.blocks import (
+    Block,
+    Button,
+    Code,
+    Foot,
+    Letter,
+    Link,
+    Listing,
+    Paragraph,
+    SmallPrint,
+)
 from customer_accounts.mail.clean import clean
 from customer_accounts.mail.matter import Matter
 from customer_accounts.mail.plans import PLANS, Kind, Step

@@ -1,18 +1,18 @@
 """Dates, times and typography as each language writes them.
 
-Rules: small and by hand, because three languages need three lines each and a mail must not depend on the locale of the
-machine.  Dates are those of UTC.  French sets a blank that never breaks before ``: ; ! ?`` and inside guillemets; the
-texts are written with ordinary blanks and set here, so that neither a translator nor a host has to type invisible
-characters.
+Rules: small and by hand, because three languages need three lines each and a mail must not depend on the
+locale of the machine.  Dates are those of UTC.  French sets a blank that never breaks before ``: ; ! ?``
+and inside guillemets; the texts are written with ordinary blanks and set here, so that neither a translator
+nor a host has to type invisible characters.
 """
 
 import re
 from datetime import datetime, timedelta
 
 _MONTHS = {
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
-    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
-    "en": "January February March April May June July August September October November December".split(),
+    "fr": "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre",
+    "de": "Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember",
+    "en": "January|February|March|April|May|June|July|August|September|October|November|December",
 }
 
 #: Singular and plural of each unit, the longest first.
@@ -29,8 +29,12 @@ _NO_BREAK, _NARROW = "\u00a0", "\u202f"
 
 def date_text(moment: datetime, language: str) -> str:
     """Write a date out, such as ``1er mars 2026``, ``1. März 2026`` or ``1 March 2026``."""
-    day = {"fr": "1er" if moment.day == 1 else str(moment.day), "de": f"{moment.day}."}.get(language, str(moment.day))
-    return f"{day} {_MONTHS[language][moment.month - 1]} {moment.year}"
+    day = str(moment.day)
+    if language == "de":
+        day += "."
+    elif language == "fr" and moment.day == 1:
+        day = "1er"
+    return f"{day} {_MONTHS[language].split('|')[moment.month - 1]} {moment.year}"
 
 
 def duration_text(duration: timedelta, language: str) -> str:

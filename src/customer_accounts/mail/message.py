@@ -5,9 +5,10 @@ Rules:
 * The Message-ID is made from the mail's id, so that a mail that was sent twice can be told by it (RL-03).
 * ``Auto-Submitted`` keeps answering machines quiet (RFC 3834); bounces still come.
 * Mails about the newsletter carry the way out in one click (RFC 8058).
-* An address whose local part is not ASCII makes a message that needs SMTPUTF8 (RFC 6532); any other mail is plain ASCII
-  on its way.
-* Every value in a header went through `header_text` or through `read_mailbox`: nothing in a record adds a header.
+* An address whose local part is not ASCII makes a message that needs SMTPUTF8 (RFC 6532); any other mail is
+  plain ASCII on its way.
+* Every value in a header went through `header_text` or through `read_mailbox`: nothing in a record adds a
+  header.
 """
 
 from datetime import datetime
@@ -15,6 +16,8 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from urllib.parse import urlsplit
 from uuid import UUID
+
+from attrs import field, frozen
 
 from customer_accounts.email_syntax import EmailFault, Mailbox, read_mailbox
 from customer_accounts.errors import SettingsError
@@ -25,38 +28,50 @@ from customer_accounts.mail.policy import MailPolicy
 from customer_accounts.settings import Storefront
 
 
-def message_of(
-    letter: Letter, html: str, *, mail_id: UUID, to: Mailbox, storefront: Storefront, now: datetime, unsubscribe: str
-) -> EmailMessage:
-    """Put a letter into a message.
+@frozen
+class Envelope:
+    """What the headers say around a letter.
 
     Args:
-        html: the finished HTML part.
-        now: the date of the message, UTC.
+        mail_id: the mail's id, which makes the Message-ID.
+        date: the date of the message, UTC.
         unsubscribe: the address of the way out of the newsletter, or empty.
+    """
+
+    mail_id: UUID
+    to: Mailbox = field(repr=False)
+    storefront: Storefront
+    date: datetime
+    unsubscribe: str = field(default="", repr=False)
+
+
+def message_of(letter: Letter, html: str, envelope: Envelope) -> EmailMessage:
+    """Put a letter and its finished HTML part into a message.
 
     Raises:
         SettingsError: the storefront's sender or contact is not one e-mail address.
     """
+    to, storefront = envelope.to, envelope.storefront
     contact = _own_mailbox(storefront.contact)
     sender = _own_mailbox(storefront.sender or storefront.contact)
     international = not all(box.address.isascii() for box in (to, contact, sender))
     message = EmailMessage(MailPolicy(linesep="\r\n", utf8=international))
-    message["Message-ID"] = f"<{mail_id}@{_host_of(storefront)}>"
-    message["Date"] = now
+    message["Message-ID"] = f"<{envelope.mail_id}@{_host_of(storefront)}>"
+    message["Date"] = envelope.date
     message["From"] = _address(sender, header_text(storefront.name))
     if sender != contact:
         message["Reply-To"] = _address(contact)
     message["To"] = _address(to)
     message["Subject"] = header_text(letter.subject)
-    message["Content-Language"] = letter.language
     message["Auto-Submitted"] = "auto-generated"
     # The answering machine of Exchange knows this header only; DR and NDR stay allowed, they are bounces.
     message["X-Auto-Response-Suppress"] = "OOF, AutoReply"
-    if unsubscribe:
-        message["List-Unsubscribe"] = f"<{unsubscribe}>"
+    if envelope.unsubscribe:
+        message["List-Unsubscribe"] = f"<{envelope.unsubscribe}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    _fill(message, plain_of(letter), html, f"=_{mail_id.hex}")
+    _fill(message, plain_of(letter), html, f"=_{envelope.mail_id.hex}")
+    # After the parts: making them takes the Content headers away.
+    message["Content-Language"] = letter.language
     return message
 
 

@@ -1,7 +1,7 @@
 """The plain text part of a mail: complete on its own.
 
-Rules: lines of at most 78 characters, as RFC 5322 2.1.1 asks; an address or number is never broken, it stands on a line
-of its own and may be longer.
+Rules: lines of at most 78 characters, as RFC 5322 2.1.1 asks; an address or number is never broken, it
+stands on a line of its own and may be longer.
 """
 
 import textwrap

@@ -1,7 +1,8 @@
 """Which parts each mail has, in which order: data, read by `letter`.
 
-Rules: a mail first says why it comes, then offers at most one button, then says what to do if it was not meant.  A step
-names a piece of the purpose's texts; *when* names the flag of `Matter` without which the step is left out.
+Rules: a mail first says why it comes, then offers at most one button, then says what to do if it was not
+meant.  A step names a piece of the purpose's texts; *when* names the flag of `Matter` without which the
+step is left out.
 """
 
 from collections.abc import Mapping
@@ -111,7 +112,7 @@ PLANS: Mapping[Mail, tuple[Step, ...]] = MappingProxyType(
             _say("parcels"),
             _list("parcels"),
             *_ORDER_PAGE,
-            _say("delay"),
+            _say("delay", "parcels"),
             _say("open_account", "guest"),
             _visit("register", "register", "guest"),
             _NOT_YOU,

@@ -1,8 +1,9 @@
 """How the headers of our mails are folded.
 
-Python folds two kinds of headers wrongly: a long quoted name loses its quotes, so that one address becomes several
-(CPython issue 80222, mended in newer releases only), and the long address of a page becomes an encoded word, which
-mailboxes do not read in ``List-Unsubscribe``.  `MailPolicy` writes these itself and leaves all others to Python.
+Python folds two kinds of headers wrongly: a long quoted name loses its quotes, so that one address becomes
+several (CPython issue 80222, mended in newer releases only), and the long address of a page becomes an
+encoded word, which mailboxes do not read in ``List-Unsubscribe``.  `MailPolicy` writes these itself and
+leaves all others to Python.
 """
 
 from email.header import Header
@@ -16,7 +17,7 @@ _WHOLE = frozenset({"list-unsubscribe", "message-id"})
 
 
 class MailPolicy(EmailPolicy):
-    """The policy of every mail that this library composes; made with ``linesep="\\r\\n"``."""
+    """The policy of every mail that this library composes; made with CRLF as *linesep*."""
 
     def fold(self, name: str, value: str) -> str:
         """Fold one header into text."""
@@ -29,7 +30,7 @@ class MailPolicy(EmailPolicy):
     def _own_fold(self, name: str, value: str) -> str:
         if name.lower() in _WHOLE:
             return f"{name}: {value}{self.linesep}"
-        addresses = getattr(value, "addresses", ())
+        addresses: tuple[Address, ...] = getattr(value, "addresses", ())
         if len(addresses) != 1 or not addresses[0].display_name:
             return ""
         return self._named(name, addresses[0])

@@ -2,12 +2,14 @@
 
 Rules:
 
-* A mail that is nothing but its link is dropped once that link is used, expired or gone, or once the secret that made
-  it is kept no longer.
-* A mail that reports a fact (a new password, a parcel on its way) goes out whatever became of its link, only without
+* A mail that is nothing but its link is dropped once that link is used, expired or gone, or once the secret
+  that made it is kept no longer.
+* A mail that reports a fact (a new password, a parcel on its way) goes out whatever became of its link,
+  only without
   it: the owner is told in any case (LG-04), and the tracking number arrives in any case.
 * A link goes to no other mailbox than the one it was made for, and into no mail of another purpose (TK-03).
-* A mail about an order, a shipment or a storefront that is gone is dropped, and so is one whose recipient is gone.
+* A mail about an order, a shipment or a storefront that is gone is dropped, and so is one whose recipient
+  is gone.
 """
 
 from collections.abc import Mapping
@@ -15,11 +17,12 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from attrs import frozen
+from attrs import field, frozen
 
 from customer_accounts.email_syntax import EmailFault, Mailbox, read_mailbox
+from customer_accounts.order import Shipment
 from customer_accounts.outbox import MailPurpose, MailTask
-from customer_accounts.settings import Settings
+from customer_accounts.settings import Settings, Storefront
 from customer_accounts.token import Purpose, TokenRecord
 
 
@@ -32,7 +35,7 @@ class StaleReason(StrEnum):
     LINK_EXPIRED = "link_expired"
     LINK_GONE = "link_gone"
     LINK_WRONG = "link_wrong"
-    SECRET_GONE = "secret_gone"
+    SECRET_GONE = "secret_gone"  # noqa: S105 - a reason, no secret
     ORDER_GONE = "order_gone"
     SHIPMENT_GONE = "shipment_gone"
     SUPERSEDED = "superseded"
@@ -71,54 +74,88 @@ OFFERED: Mapping[MailPurpose, Purpose] = MappingProxyType(
 ABOUT_ORDERS = frozenset({MailPurpose.ORDER_RECEIVED, MailPurpose.ORDER_STATUS, MailPurpose.TRACKING})
 
 
-def why_stale(task: MailTask, settings: Settings, now: datetime) -> Stale | None:
-    """Say why a mail is not to be sent any more, or None if it is."""
-    mail = task.mail
-    mailbox = read_mailbox(mail.to)
-    if isinstance(mailbox, EmailFault):
+@frozen
+class WorkingLink:
+    """A token that can still be used, with the secret that makes its text again."""
+
+    token: TokenRecord
+    secret: bytes = field(repr=False)
+
+
+@frozen
+class Fresh:
+    """A mail that is to be sent, with what was looked up on the way.
+
+    Args:
+        to: where it goes: the mailbox of the mail's row, never anything typed later (EM-05).
+        link: the mail's own link, if it has one that works.
+        way_out: the link that ends the newsletter, if it works.
+        shipment: the shipment that a tracking mail is about.
+    """
+
+    to: Mailbox
+    storefront: Storefront
+    link: WorkingLink | None = None
+    way_out: WorkingLink | None = None
+    shipment: Shipment | None = None
+
+
+def examine(task: MailTask, settings: Settings, now: datetime) -> Fresh | Stale:
+    """Say whether a mail is still to be sent."""
+    to = read_mailbox(task.mail.to)
+    if isinstance(to, EmailFault):
         return Stale(StaleReason.RECIPIENT_GONE)
-    if settings.storefront_at(mail.storefront) is None:
+    storefront = settings.storefront_at(task.mail.storefront)
+    if storefront is None:
         return Stale(StaleReason.STOREFRONT_GONE)
-    reason = (
-        _fault_of_link(task, mailbox, settings, now)
-        or _fault_of_way_out(task, mailbox, settings, now)
-        or _fault_of_order(task)
-    )
-    return None if reason is None else Stale(reason)
+    link = _link(task, to, settings, now)
+    if isinstance(link, StaleReason):
+        return Stale(link)
+    way_out = _way_out(task, to, settings, now)
+    if isinstance(way_out, StaleReason):
+        return Stale(way_out)
+    shipment = _shipment(task)
+    if isinstance(shipment, StaleReason):
+        return Stale(shipment)
+    return Fresh(to, storefront, link, way_out, shipment)
 
 
-def working_link(token: TokenRecord | None, mailbox: Mailbox, settings: Settings, now: datetime) -> StaleReason | None:
-    """Say why a link does not work for this mailbox, or None if it does."""
+def _link(task: MailTask, to: Mailbox, settings: Settings, now: datetime) -> WorkingLink | StaleReason | None:
+    needed, offered = NEEDED.get(task.mail.purpose), OFFERED.get(task.mail.purpose)
+    if task.token is not None and task.token.purpose is not (needed or offered):
+        return StaleReason.LINK_WRONG
+    link = _working(task.token, to, settings, now)
+    return link if needed or isinstance(link, WorkingLink) else None
+
+
+def _way_out(
+    task: MailTask, to: Mailbox, settings: Settings, now: datetime
+) -> WorkingLink | StaleReason | None:
+    # Whoever unsubscribed in the meantime gets neither the question nor the welcome.
+    mail, token = task.mail, task.extra_token
+    if token is not None and token.purpose is not Purpose.UNSUBSCRIBE:
+        return StaleReason.LINK_WRONG
+    if mail.purpose is MailPurpose.NEWSLETTER_WELCOME or mail.extra_token is not None:
+        return _working(token, to, settings, now)
+    return None
+
+
+def _working(
+    token: TokenRecord | None, to: Mailbox, settings: Settings, now: datetime
+) -> WorkingLink | StaleReason:
     if token is None:
         return StaleReason.LINK_GONE
     if token.used_at is not None:
         return StaleReason.LINK_USED
     if not token.is_live(now):
         return StaleReason.LINK_EXPIRED
-    if token.email_key != mailbox.key:
+    if token.email_key != to.key:
         return StaleReason.LINK_WRONG
-    return StaleReason.SECRET_GONE if settings.secret_named(token.key_id) is None else None
+    secret = settings.secret_named(token.key_id)
+    return StaleReason.SECRET_GONE if secret is None else WorkingLink(token, secret)
 
 
-def _fault_of_link(task: MailTask, mailbox: Mailbox, settings: Settings, now: datetime) -> StaleReason | None:
-    needed = NEEDED.get(task.mail.purpose)
-    expected = needed or OFFERED.get(task.mail.purpose)
-    if task.token is not None and task.token.purpose is not expected:
-        return StaleReason.LINK_WRONG
-    return working_link(task.token, mailbox, settings, now) if needed else None
-
-
-def _fault_of_way_out(task: MailTask, mailbox: Mailbox, settings: Settings, now: datetime) -> StaleReason | None:
-    # Whoever unsubscribed in the meantime gets neither the question nor the welcome.
-    mail, token = task.mail, task.extra_token
-    if token is not None and token.purpose is not Purpose.UNSUBSCRIBE:
-        return StaleReason.LINK_WRONG
-    if mail.purpose is MailPurpose.NEWSLETTER_WELCOME or mail.extra_token is not None:
-        return working_link(token, mailbox, settings, now)
-    return None
-
-
-def _fault_of_order(task: MailTask) -> StaleReason | None:
+def _shipment(task: MailTask) -> Shipment | StaleReason | None:
     mail, order = task.mail, task.order
     if mail.purpose not in ABOUT_ORDERS:
         return None
@@ -131,4 +168,4 @@ def _fault_of_order(task: MailTask) -> StaleReason | None:
         return StaleReason.SHIPMENT_GONE
     announced = mail.detail("corrected")
     # A newer mail with the right numbers waits behind this one.
-    return StaleReason.SUPERSEDED if announced and announced != str(shipment.corrected) else None
+    return StaleReason.SUPERSEDED if announced not in ("", str(shipment.corrected)) else shipment

@@ -2,11 +2,12 @@
 
 Rules:
 
-* One TOML file for each purpose, ``texts/<purpose>.toml``, with a table for each language and a piece of text for each
-  key; ``common.toml`` holds what every mail has.  A key that ends in ``_<variant>`` is used for that variant.
+* One TOML file for each purpose, ``texts/<purpose>.toml``, with a table for each language and a piece of
+  text for each key; ``common.toml`` holds what every mail has.  A key that ends in ``_<variant>`` is used
+  for that variant.
 * Placeholders are plain names in braces.  Each piece has the same ones in all languages.
-* A host may replace any piece in any language, and nothing else: an unknown file, language, piece or placeholder is
-  refused when its texts are read, not when a mail is to be sent.
+* A host may replace any piece in any language, and nothing else: an unknown file, language, piece or
+  placeholder is refused when its texts are read, not when a mail is to be sent.
 """
 
 import tomllib
@@ -51,9 +52,10 @@ def placeholders(text: str) -> frozenset[str]:
         SettingsError: something else than a plain name stands in braces.
     """
     try:
-        fields = [(name, spec, conversion) for _, name, spec, conversion in Formatter().parse(text) if name is not None]
+        parts = list(Formatter().parse(text))
     except ValueError as error:
         raise SettingsError("a mail text has a brace without its partner") from error
+    fields = [(name, spec, conversion) for _, name, spec, conversion in parts if name is not None]
     if any(not name.isidentifier() or spec or conversion for name, spec, conversion in fields):
         raise SettingsError("a mail text may hold only plain names in braces")
     return frozenset(name for name, _, _ in fields)
@@ -76,11 +78,12 @@ class MailTexts:
         """Refuse texts that could not be filled."""
         for name, language, piece, text in _flat(self.own):
             where = f"mail text {name}.{language}.{piece}"
-            if name not in names_of_files() or language not in LOCALES or piece not in shipped(name)[language]:
+            known = name in names_of_files() and language in LOCALES and shipped(name)[language].get(piece)
+            if not known:
                 raise SettingsError(f"{where} is unknown")
             if not isinstance(text, str) or "\r" in text or "\n" in text:
                 raise SettingsError(f"{where} must be one line of text")
-            strange = placeholders(text) - placeholders(shipped(name)[language][piece]) - _EVERYWHERE
+            strange = placeholders(text) - placeholders(known) - _EVERYWHERE
             if strange:
                 raise SettingsError(f"{where} has an unknown placeholder: {', '.join(sorted(strange))}")
 
@@ -92,10 +95,6 @@ class MailTexts:
                 if text is not None:
                     return typeset(text, language)
         return None
-
-
-#: The texts as they come with the library.
-SHIPPED = MailTexts()
 
 
 def read_mail_texts(directory: Path) -> MailTexts:
@@ -124,3 +123,7 @@ def _flat(own: Mapping[str, Pieces]) -> Iterator[tuple[str, str, str, object]]:
             if not isinstance(pieces, Mapping):
                 raise SettingsError(f"mail text {name}.{language} must be a table of texts")
             yield from ((name, language, piece, text) for piece, text in pieces.items())
+
+
+#: The texts as they come with the library.
+SHIPPED = MailTexts()
