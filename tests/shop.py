@@ -66,7 +66,9 @@ class Shop:
         """Give the announced events of one kind."""
         return [one for one in self.announced if one.kind is kind]
 
-    def open_account(self, email: str = "anna@mail.example", password: str = PASSWORD, **wishes: Any) -> Confirmed:
+    def open_account(
+        self, email: str = "anna@mail.example", password: str = PASSWORD, **wishes: Any
+    ) -> Confirmed:
         """Register and confirm in one browser."""
         visitor = self.visitor()
         self.require(Register(email=email, password=password, **wishes), by=visitor)

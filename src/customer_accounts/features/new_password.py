@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from customer_accounts.command import Env, Refusal
 from customer_accounts.facts import Facts
-from customer_accounts.password_policy import BreachCheck, PasswordFault
+from customer_accounts.password_policy import PasswordFault
 from customer_accounts.refusals import Reason, Refused
 
 _REASONS = {
@@ -35,8 +35,3 @@ def password_refusal(
         return None
     values = (("minimum", str(problem.minimum)),)
     return Refusal(Refused(_REASONS[problem.code], field=about, detail=problem.code.value, values=values))
-
-
-def breach_unavailable(facts: Facts) -> bool:
-    """Whether the optional breach check was asked and could not answer; the password passes (PW-08)."""
-    return facts.breach is BreachCheck.UNAVAILABLE
