@@ -3,11 +3,13 @@
 from typing import Any
 from uuid import UUID
 
+from attrs import evolve
+
 from customer_accounts.account import AccountRecord, RegistrationRecord, Session
 from customer_accounts.accounts import Accounts
 from customer_accounts.actors import SignedInCustomer, Visitor
 from customer_accounts.adapters.memory import MemoryStorage
-from customer_accounts.changes import Record
+from customer_accounts.changes import Record, update
 from customer_accounts.features.email_confirmation import Confirmed, ConfirmEmail
 from customer_accounts.features.registration import Register
 from customer_accounts.outbox import EventKind, EventRecord, MailPurpose, MailRecord
@@ -67,7 +69,7 @@ class Shop:
         return [one for one in self.announced if one.kind is kind]
 
     def open_account(
-        self, email: str = "anna@mail.example", password: str = PASSWORD, **wishes: Any
+        self, email: str = "anna@mail.example", password: str | None = PASSWORD, **wishes: Any
     ) -> Confirmed:
         """Register and confirm in one browser."""
         visitor = self.visitor()
@@ -79,6 +81,11 @@ class Shop:
         """Give an account as it is stored."""
         found: AccountRecord = next(one for one in self.stored(AccountRecord) if one.id == account_id)
         return found
+
+    def change(self, account_id: UUID, **changed: Any) -> None:
+        """Put an account into another state, as an import or an earlier version of the shop would."""
+        account = self.account(account_id)
+        self.storage.write([update(account, evolve(account, **changed))])
 
     def registrations(self) -> list[RegistrationRecord]:
         """Give the pending registrations."""

@@ -101,6 +101,7 @@ class EventKind(StrEnum):
     ACCOUNT_OPENED = "account_opened"
     RIVALS_DELETED = "rivals_deleted"
     CODE_WRONG = "code_wrong"
+    PASSWORD_WRONG = "password_wrong"
     SIGNED_IN = "signed_in"
     SIGN_IN_FAILED = "sign_in_failed"
     SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"

@@ -1,10 +1,11 @@
 """How an account begins: always by the first proof of a mailbox, always in the same way.
 
-Whoever proves the mailbox gets it clean (PH-01, PH-03): everything that others set up for the address goes in the
-same write, that is every other pending registration, every link to them, and every pending change of another
-account's address to this one.  Guest orders of the address that the proof covers join (GM-01); older ones stay and
-are offered.  Wishes of a registration (newsletter, company, address) come along only if the proving party is the one
-that uttered them; a stranger's delivery address must not wait in the owner's account.
+Whoever proves the mailbox gets it clean (PH-01, PH-03): everything that others set up for the address goes in
+the same write, that is every other pending registration, every link to them, and every pending change of
+another account's address to this one.  Only the view of an order and the way out of a newsletter stay.  Guest
+orders of the address that the proof covers join (GM-01); older ones stay and are offered.  Wishes of a
+registration (newsletter, company, address) come along only if the proving party is the one that uttered them;
+a stranger's delivery address must not wait in the owner's account.
 """
 
 from collections.abc import Sequence
@@ -13,14 +14,23 @@ from uuid import UUID
 
 from attrs import evolve, field, frozen
 
-from customer_accounts.account import AccountRecord, Company, IdentityRecord, RegistrationRecord, Session
+from customer_accounts.account import (
+    AccountRecord,
+    Company,
+    Consent,
+    IdentityRecord,
+    RegistrationRecord,
+    Session,
+)
 from customer_accounts.actors import Actor
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, SubscriptionStatus
 from customer_accounts.changes import Change, Counts, MoveOrders, OrderSelection, Remove, insert, update
 from customer_accounts.command import Env
 from customer_accounts.facts import Facts, Part, Scope
+from customer_accounts.features.revocation import LASTING
 from customer_accounts.issue import record_event
 from customer_accounts.outbox import EventKind, VatCheckRecord
+from customer_accounts.token import TokenRecord
 from customer_accounts.vat import VatStatus
 
 #: What must be known before an account may begin.
@@ -79,17 +89,19 @@ class Opened:
 
 
 def open_account(opening: Opening, facts: Facts, env: Env, actor: Actor) -> Opened:
-    """Make the account and everything that goes with the first proof; the address must have no account yet."""
+    """Make the account and all that goes with the first proof; the address must have no account yet."""
     taken = opening.registration if opening.wishes else None
     belongings, account = _with_belongings(_new_account(opening, env), taken, env, opening.proof)
     claim_id = env.new_id()
     selection = OrderSelection(opening.email_key, recent_since(env))
-    rivals = _without_rivals(opening, facts, env, actor, account)
+    rivals = without_rivals(opening.email_key, facts, env, actor, account, winner=opening.registration)
+    emptied_one = () if opening.registration is None else (_emptying(opening.registration, env),)
     changes: list[Change] = [
         insert(account),
         *belongings,
         *_identity(opening, facts, env, account),
         *rivals,
+        *emptied_one,
         MoveOrders(selection, account.id, claim_id),
         record_event(env, actor, EventKind.ACCOUNT_OPENED, email=account.email, account_id=account.id),
     ]
@@ -128,7 +140,7 @@ def _with_belongings(
         changes.append(insert(address))
         account = evolve(account, default_address=address.id)
     if registration.consent is not None:
-        changes.append(insert(_subscription(account, registration, env, proof)))
+        changes.append(insert(subscription_by_proof(account, registration.consent, env, proof)))
     if registration.company is not None:
         account = evolve(account, company=registration.company)
         changes += vat_check(account.id, registration.company, env)
@@ -142,15 +154,15 @@ def vat_check(account_id: UUID, company: Company, env: Env) -> list[Change]:
     return [insert(VatCheckRecord(account_id=account_id, number=company.vat_number, due_at=env.now))]
 
 
-def _subscription(
-    account: AccountRecord, registration: RegistrationRecord, env: Env, proof: str
+def subscription_by_proof(
+    account: AccountRecord, consent: Consent, env: Env, proof: str
 ) -> SubscriptionRecord:
-    assert registration.consent is not None  # asked by the caller
+    """Make the subscription of a new account; the proof of its mailbox proves the consent (double opt-in)."""
     return SubscriptionRecord(
         account_id=account.id,
         email=account.email,
-        email_key=registration.email_key,
-        consent=registration.consent,
+        email_key=account.email_key or "",
+        consent=consent,
         status=SubscriptionStatus.ACTIVE,
         confirmed_at=env.now,
         proof=proof,
@@ -158,7 +170,7 @@ def _subscription(
 
 
 def _identity(opening: Opening, facts: Facts, env: Env, account: AccountRecord) -> list[Change]:
-    """Link the identity that the account begins with, unless it has found another account meanwhile (SO-01)."""
+    """Link the identity that the account begins with, unless another account has it meanwhile (SO-01)."""
     if opening.identity is None:
         return []
     if any((one.provider, one.subject) == opening.identity for one in facts.identities):
@@ -169,32 +181,43 @@ def _identity(opening: Opening, facts: Facts, env: Env, account: AccountRecord) 
     ]
 
 
-def _without_rivals(
-    opening: Opening, facts: Facts, env: Env, actor: Actor, account: AccountRecord
+def without_rivals(
+    email_key: str,
+    facts: Facts,
+    env: Env,
+    actor: Actor,
+    account: AccountRecord,
+    *,
+    winner: RegistrationRecord | None = None,
 ) -> list[Change]:
-    """Remove what others set up for the address; keep the winner's registration, emptied, for its browser."""
-    winner = opening.registration
-    rivals = [
-        one
-        for one in facts.registrations
-        if one.email_key == opening.email_key and (winner is None or one.id != winner.id)
-    ]
-    stale = [
-        one
-        for one in facts.tokens
-        if one.email_key == opening.email_key and (winner is None or one.registration_id != winner.id)
-    ]
-    changes: list[Change] = [Remove(one) for one in (*rivals, *stale)]
-    if winner is not None:
-        changes.append(update(winner, emptied(winner, env)))
-    if rivals or stale:
+    """Remove what others set up for an address that *account* has just proven: registrations and links.
+
+    Args:
+        winner: the registration that the proof completes; it and its links are the caller's.
+    """
+    won = None if winner is None else winner.id
+    rivals = [one for one in facts.registrations if one.email_key == email_key and one.id != won]
+    stale = [one for one in facts.tokens if one.email_key == email_key and _of_rival(one, account, won)]
+    changes: list[Change] = [*map(Remove, rivals), *map(Remove, stale)]
+    if changes:
         detail = f"{len(rivals)} registrations, {len(stale)} links"
+        kind = EventKind.RIVALS_DELETED
         changes.append(
-            record_event(
-                env, actor, EventKind.RIVALS_DELETED, email=account.email, account_id=account.id, detail=detail
-            )
+            record_event(env, actor, kind, email=account.email, account_id=account.id, detail=detail)
         )
     return changes
+
+
+def _of_rival(token: TokenRecord, account: AccountRecord, won: UUID | None) -> bool:
+    # The view of an order and the way out of a newsletter give nobody power over the account.
+    if token.purpose in LASTING or token.account_id == account.id:
+        return False
+    return won is None or token.registration_id != won
+
+
+def _emptying(registration: RegistrationRecord, env: Env) -> Change:
+    """Keep the winner's registration, emptied, for its browser."""
+    return update(registration, emptied(registration, env))
 
 
 def emptied(registration: RegistrationRecord, env: Env) -> RegistrationRecord:

@@ -113,7 +113,9 @@ def begin(facts: Facts, env: Env, actor: Actor, wanted: RegistrationRecord) -> l
 
     It replaces the one that the same browser has for the same address; of too many, the oldest goes (PH-09).
     """
-    pending = [one for one in facts.registrations if one.email_key == wanted.email_key and not one.confirmed_at]
+    pending = [
+        one for one in facts.registrations if one.email_key == wanted.email_key and not one.confirmed_at
+    ]
     own = next((one for one in pending if one.browser == wanted.browser), None)
     if own is not None:
         wanted = evolve(wanted, id=own.id, version=own.version, code_tries=own.code_tries)
@@ -123,7 +125,8 @@ def begin(facts: Facts, env: Env, actor: Actor, wanted: RegistrationRecord) -> l
     gone = {one.id for one in surplus}
     tokens = [one for one in facts.tokens if one.registration_id in gone]
     return [
-        *(Remove(one) for one in (*surplus, *tokens)),
+        *(Remove(one) for one in surplus),
+        *(Remove(one) for one in tokens),
         insert(wanted),
         *confirmation_mail(facts, env, actor, wanted),
     ]
@@ -157,6 +160,12 @@ def confirmation_mail(facts: Facts, env: Env, actor: Actor, registration: Regist
         ),
         record_event(env, actor, EventKind.REGISTRATION_REQUESTED, email=registration.email),
     ]
+
+
+def waiting_for(facts: Facts, actor: Visitor, env: Env) -> RegistrationRecord | None:
+    """Give the registration to remind of: this browser's, else the newest; a proof elsewhere completes it."""
+    waiting = [one for one in facts.registrations if not one.confirmed_at and env.now <= one.expires_at]
+    return max(waiting, key=lambda one: (one.browser == actor.browser_digest, one.created_at), default=None)
 
 
 def waiting_in(facts: Facts, actor: Visitor, env: Env) -> list[RegistrationRecord]:
@@ -237,9 +246,9 @@ class Register(Command):
             locale=self.locale,
             storefront=actor.storefront,
             continue_to=self.continue_to,
-            consent=wish and Consent(wish.text_version, env.now, "registration"),
-            company=self.company and self.company.company(),
-            address=self.address and self.address.postal_address(),
+            consent=None if wish is None else Consent(wish.text_version, env.now, "registration"),
+            company=None if self.company is None else self.company.company(),
+            address=None if self.address is None else self.address.postal_address(),
         )
 
 
@@ -268,13 +277,9 @@ class ResendConfirmation(Command):
         changes: list[Change] = [
             record_event(env, actor, EventKind.CONFIRMATION_RESENT, email=email.original)
         ]
-        waiting = [
-            one for one in facts.registrations if not one.confirmed_at and env.now <= one.expires_at
-        ]
-        if waiting:
-            # The browser's own one if it is among them; otherwise the newest, which a proof elsewhere can complete.
-            own = max(waiting, key=lambda one: (one.browser == actor.browser_digest, one.created_at))
-            changes += confirmation_mail(facts, env, actor, own)
+        waiting = waiting_for(facts, actor, env)
+        if waiting is not None:
+            changes += confirmation_mail(facts, env, actor, waiting)
         return Decision(answer(env, actor, email.original, self.locale), changes)
 
 
@@ -312,7 +317,8 @@ class CorrectRegistrationAddress(Command):
         )  # fmt: skip
         left = evolve(facts, tokens=tuple(one for one in facts.tokens if one not in links))
         changes: list[Change] = [
-            *(Remove(one) for one in (*links, *others, *stale)),
+            *(Remove(one) for one in others),
+            *(Remove(one) for one in (*links, *stale)),
             update(old, corrected),
             *confirmation_mail(left, env, actor, corrected),
             record_event(env, actor, EventKind.REGISTRATION_CORRECTED, email=email.original),

@@ -1,0 +1,64 @@
+"""What ends when a password or an address changes: sessions by the epoch, links by removal (truths 1 and 5;
+TK-06).
+
+Two kinds of links outlive every change, because they give no power over the account: the way out of the
+newsletter and the view of one order.  A third one outlives it in one case only: "this was not me" in the
+mailbox that an account *had*.  Whoever took an account over and moved its address would otherwise bury the
+owner's way back by changing the password once more.  The same link in the mailbox that the account still has
+belongs to a change that is only asked for; it goes with that change.
+"""
+
+from collections.abc import Collection
+
+from attrs import evolve
+
+from customer_accounts.account import AccountRecord
+from customer_accounts.changes import Change, Remove
+from customer_accounts.command import Env
+from customer_accounts.facts import Facts
+from customer_accounts.issue import spent
+from customer_accounts.token import Purpose, TokenRecord
+
+#: Links that give no power over an account and outlive every change of it.
+LASTING = frozenset({Purpose.UNSUBSCRIBE, Purpose.VIEW_ORDER})
+
+
+def sessions_ended(account: AccountRecord) -> AccountRecord:
+    """Give the account with all its sessions ended (SE-01)."""
+    return evolve(account, session_epoch=account.session_epoch + 1)
+
+
+def dies_with_change(token: TokenRecord, account: AccountRecord) -> bool:
+    """Whether a link of *account*, as it will be, ends with a change of its password or address."""
+    if token.account_id != account.id or token.used_at is not None or token.purpose in LASTING:
+        return False
+    way_back = token.purpose is Purpose.CANCEL_EMAIL_CHANGE and token.email_key != account.email_key
+    return not way_back
+
+
+def links_ended(facts: Facts, account: AccountRecord, *, but: Collection[str] = ()) -> list[Change]:
+    """Remove the unused links of an account that end with a change.
+
+    Args:
+        account: the account as it will be.
+        but: digests of links that the caller deals with.
+    """
+    dying = (one for one in facts.tokens if dies_with_change(one, account))
+    return [Remove(one) for one in dying if one.digest not in but]
+
+
+def links_after_use(facts: Facts, account: AccountRecord, used: TokenRecord, env: Env) -> list[Change]:
+    """End the other links of an account after one was used; its siblings answer "already done" (truth 2).
+
+    Args:
+        account: the account as it will be.
+        used: the link that the caller uses.
+    """
+    siblings = [one for one in facts.tokens if one.digest != used.digest and _sibling(one, used)]
+    handled = {used.digest, *(one.digest for one in siblings)}
+    return [*spent(siblings, env, account.id), *links_ended(facts, account, but=handled)]
+
+
+def _sibling(one: TokenRecord, used: TokenRecord) -> bool:
+    same = (one.purpose, one.account_id, one.email_key) == (used.purpose, used.account_id, used.email_key)
+    return same and one.used_at is None
