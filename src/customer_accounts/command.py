@@ -30,7 +30,6 @@ from customer_accounts.outbox import EventRecord, one_line
 from customer_accounts.refusals import Reason, Refused
 from customer_accounts.settings import Settings
 
-R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 A_contra = TypeVar("A_contra", bound=Actor, contravariant=True)
 
@@ -88,7 +87,7 @@ class Env:
 
 
 @frozen
-class Decision(Generic[R]):
+class Decision(Generic[R_co]):
     """What follows from the facts: a result, and what must be written for it.
 
     Args:
@@ -99,11 +98,11 @@ class Decision(Generic[R]):
         counted: makes the result anew from the counts of the write, where the result tells them.
     """
 
-    result: R
+    result: R_co
     changes: Sequence[Change] = ()
     afterwards: Sequence[Change] = ()
     announce: Sequence[EventRecord] = ()
-    counted: Callable[[Counts], R] | None = None
+    counted: Callable[[Counts], R_co] | None = None
 
 
 @frozen
@@ -115,7 +114,9 @@ class Refusal:
     announce: Sequence[EventRecord] = ()
 
 
-def refuse(reason: Reason, /, *, suggestion: str | None = None, about: str | None = None, detail: str | None = None) -> Refusal:
+def refuse(
+    reason: Reason, /, *, suggestion: str | None = None, about: str | None = None, detail: str | None = None
+) -> Refusal:
     """Give a refusal that writes nothing."""
     return Refusal(Refused(reason, suggestion=suggestion, field=about, detail=detail))
 
@@ -124,9 +125,15 @@ def _without_input(error: ValidationError) -> list[InitErrorDetails]:
     """Rebuild errors so that they name the field and the rule, and hold no input."""
     details: list[InitErrorDetails] = []
     for one in error.errors(include_url=False, include_context=False, include_input=False):
-        where = tuple(part if isinstance(part, int) or _FIELD_NAME.match(part) else "?" for part in one["loc"])
+        where = tuple(
+            part if isinstance(part, int) or _FIELD_NAME.match(part) else "?" for part in one["loc"]
+        )
         message = one["msg"].replace("{", "(").replace("}", ")")
-        details.append(InitErrorDetails(type=PydanticCustomError(_plain(one["type"]), _plain(message)), loc=where, input=None))
+        details.append(
+            InitErrorDetails(
+                type=PydanticCustomError(_plain(one["type"]), _plain(message)), loc=where, input=None
+            )
+        )
     return details
 
 

@@ -1,6 +1,6 @@
 """How features make the records they all need: links, mails, audit events."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -89,7 +89,7 @@ def queue_mail(
     shipment_id: str | None = None,
     **details: str,
 ) -> QueueMail:
-    """Queue a mail to a stored address."""
+    """Queue a mail to a stored address; *details* are the facts that its text needs and no record holds."""
     return QueueMail(
         MailRecord(
             id=mail_id or env.new_id(),
@@ -101,27 +101,43 @@ def queue_mail(
             queued_at=env.now,
             due_at=env.now,
             account_id=account_id,
-            token=token and token.digest,
-            extra_token=extra_token and extra_token.digest,
+            token=None if token is None else token.digest,
+            extra_token=None if extra_token is None else extra_token.digest,
             order_reference=order_reference,
             shipment_id=shipment_id,
-            details=tuple(Detail(name, value) for name, value in details.items()),
+            details=_details(details),
         )
     )
 
 
+def _details(details: Mapping[str, str]) -> tuple[Detail, ...]:
+    return tuple(Detail(name, value) for name, value in details.items())
+
+
 def mail_to_account(
-    env: Env, purpose: MailPurpose, account: AccountRecord, *, token: TokenRecord | None = None, **details: str
+    env: Env,
+    purpose: MailPurpose,
+    account: AccountRecord,
+    *,
+    token: TokenRecord | None = None,
+    **details: str,
 ) -> QueueMail:
     """Queue a mail to an account's own address, in its language and from its storefront (EM-05)."""
-    return queue_mail(
+    queued = queue_mail(
         env, purpose, to=account.email, locale=account.locale, storefront=account.storefront,
-        account_id=account.id, token=token, **details,
+        account_id=account.id, token=token,
     )  # fmt: skip
+    return evolve(queued, mail=evolve(queued.mail, details=_details(details)))
 
 
 def event_of(
-    env: Env, actor: Actor, kind: EventKind, *, email: str = "", account_id: UUID | None = None, detail: str = ""
+    env: Env,
+    actor: Actor,
+    kind: EventKind,
+    *,
+    email: str = "",
+    account_id: UUID | None = None,
+    detail: str = "",
 ) -> EventRecord:
     """Make an entry for the audit trail; the address is masked, the detail kept on one line (LG-02, LG-03)."""
     return EventRecord(
@@ -137,7 +153,13 @@ def event_of(
 
 
 def record_event(
-    env: Env, actor: Actor, kind: EventKind, *, email: str = "", account_id: UUID | None = None, detail: str = ""
+    env: Env,
+    actor: Actor,
+    kind: EventKind,
+    *,
+    email: str = "",
+    account_id: UUID | None = None,
+    detail: str = "",
 ) -> RecordEvent:
     """Put an entry into the audit trail with the other changes."""
     return RecordEvent(event_of(env, actor, kind, email=email, account_id=account_id, detail=detail))

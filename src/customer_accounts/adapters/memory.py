@@ -64,7 +64,8 @@ class Tables:
 
     def all(self, kind: type[R]) -> list[R]:
         """Give all records of one kind in the order in which they came."""
-        return [row for row in self.records.get(kind, {}).values() if isinstance(row, kind)]
+        rows: dict[object, Record] = self.records.get(kind, {})  # type: ignore[arg-type]  # a bound of the kinds
+        return [row for row in rows.values() if isinstance(row, kind)]
 
 
 class MemoryStorage:
