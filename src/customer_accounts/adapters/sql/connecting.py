@@ -1,0 +1,130 @@
+"""Engines and transactions: where statements run, and who ends the transaction.
+
+`OwnTransactions` opens and ends its own; `HostTransaction` joins one that the host has open.  On SQLite:
+
+* an engine made here uses WAL (readers never wait for the writer), waits `BUSY_SECONDS` for another process, and
+  checks foreign keys; ``:memory:`` is one connection, used by one thread at a time;
+* a write begins with BEGIN IMMEDIATE: whoever waits, waits at the beginning and never in the middle, so that two
+  processes cannot block each other;
+* a savepoint needs a transaction around it that the host ends; the driver begins none by itself, so it is begun here.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from threading import RLock
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry, Pool, StaticPool
+
+#: How long a write waits for another process before the driver says "database is locked".
+BUSY_SECONDS = 30
+
+_locks: WeakKeyDictionary[Pool, RLock] = WeakKeyDictionary()
+
+
+class HasConnection(Protocol):
+    """What has a connection to join, such as an SQLAlchemy session."""
+
+    def connection(self) -> Connection:
+        """Give the connection of the open transaction."""
+        ...
+
+
+class Transactions(Protocol):
+    """Gives connections to read and to write with."""
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Give a connection for one statement."""
+        ...
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """Give a connection whose changes all stay, or none if an exception passes."""
+        ...
+
+
+def engine_for(url: str | URL) -> Engine:
+    """Make an engine for a URL; its errors never show the values of a statement (LG-01)."""
+    url = make_url(url)
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, hide_parameters=True)
+    if url.database in (None, "", ":memory:"):
+        engine = create_engine(
+            url, hide_parameters=True, poolclass=StaticPool, connect_args={"check_same_thread": False}
+        )
+    else:
+        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _on_sqlite)
+    return engine
+
+
+def _on_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # no transaction but those that are begun here
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = ON")
+    # Another process may be switching at this moment; the mode belongs to the file and holds for all.
+    with suppress(sqlite3.OperationalError):
+        cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.close()
+
+
+class OwnTransactions:
+    """Transactions of the library's own on an engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._sqlite = engine.dialect.name == "sqlite"
+        # One statement needs no transaction; without it a server is asked once instead of three times.
+        self._reader = engine if self._sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
+        shared = isinstance(engine.pool, StaticPool)
+        self._alone: AbstractContextManager[Any] = (
+            _locks.setdefault(engine.pool, RLock()) if shared else nullcontext()
+        )
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """See `Transactions.reading`."""
+        with self._alone, self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """See `Transactions.writing`."""
+        with self._alone, self.engine.begin() as connection:
+            if self._sqlite:
+                begin_immediate(connection)
+            yield connection
+
+
+class HostTransaction:
+    """The host's open transaction: each write is a savepoint in it; nothing here commits, rolls back or closes it."""
+
+    def __init__(self, host: Connection | HasConnection) -> None:
+        self._host = host
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """See `Transactions.reading`."""
+        yield self._connection()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """See `Transactions.writing`."""
+        connection = self._connection()
+        if connection.dialect.name == "sqlite":
+            begin_immediate(connection)
+        with connection.begin_nested():
+            yield connection
+
+    def _connection(self) -> Connection:
+        return self._host if isinstance(self._host, Connection) else self._host.connection()
+
+
+def begin_immediate(connection: Connection) -> None:
+    """Begin a writing transaction on SQLite, unless the connection is in one."""
+    raw: Any = connection.connection.dbapi_connection
+    if not raw.in_transaction:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,158 @@
+"""How a frozen value becomes a row of typed columns, read off the fields of its class.
+
+* Text, numbers, flags, times and ids are columns of the field's name; an enum is its text.
+* A value inside a value (`Company`, `Consent`, `PostalAddress`) becomes columns with the field's name before theirs.
+  If it may be missing, all its columns may be null, and it is missing when its first required one is.
+* A tuple is no column: its elements are rows of a table of their own (see `mapping`).
+
+Nothing is ever packed into JSON, so every field can be read, indexed and blanked by the database.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from operator import attrgetter
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import attrs
+from sqlalchemy import Boolean, Column, DateTime, Integer, String, TypeDecorator, Uuid
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeEngine
+
+#: The values of one row, in the order of its columns.
+Values = Sequence[Any]
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time with its zone, UTC on every database; one without a zone is refused before it is stored."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the time in UTC, for SQLite without the zone that it cannot keep.
+
+        Raises:
+            ValueError: *value* has no zone.
+        """
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the time in UTC, whatever zone the connection shows times in."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_TYPES: dict[type, type[TypeEngine[Any]]] = {
+    bool: Boolean,
+    int: Integer,
+    datetime: UtcDateTime,
+    UUID: Uuid,
+}
+
+
+@attrs.frozen
+class Leaf:
+    """One column: its name, its type, and whether it may be null."""
+
+    name: str
+    type: type[TypeEngine[Any]]
+    nullable: bool
+
+    def column(self, *, key: bool = False) -> Column[Any]:
+        """Make the column."""
+        return Column(self.name, self.type(), primary_key=key, nullable=self.nullable)
+
+
+@attrs.frozen(eq=False)
+class Fields:
+    """The fields of a class, those of the values inside it included, as columns in one fixed order.
+
+    Args:
+        cls: the attrs class.
+        leaves: all columns: first the plain fields, then those of each value inside.
+        plain: names of the plain fields.
+        enums: positions of the plain fields that are enums.
+        inside: field, fields and place of each value inside; with the column that tells whether it is there.
+        tuples: fields that hold tuples, with the class of their elements.
+    """
+
+    cls: type
+    leaves: tuple[Leaf, ...]
+    plain: tuple[str, ...]
+    enums: tuple[tuple[int, type[StrEnum]], ...]
+    inside: tuple[tuple[str, "Fields", int, int | None], ...]
+    tuples: tuple[tuple[str, type], ...]
+
+    def values(self, record: object) -> list[Any]:
+        """Take a value apart."""
+        found = attrgetter(*self.plain)(record)
+        values = list(found) if len(self.plain) > 1 else [found]
+        for place, _ in self.enums:
+            values[place] = values[place] and values[place].value
+        for name, fields, _, _ in self.inside:
+            inner = getattr(record, name)
+            values += [None] * len(fields.leaves) if inner is None else fields.values(inner)
+        return values
+
+    def build(self, values: Values, **tuples: tuple[object, ...]) -> Any:
+        """Put a value together again."""
+        given: dict[str, Any] = dict(zip(self.plain, values, strict=False))
+        for place, enum in self.enums:
+            given[self.plain[place]] = values[place] and enum(values[place])
+        for name, fields, start, sign in self.inside:
+            there = sign is None or values[sign] is not None
+            given[name] = fields.build(values[start : start + len(fields.leaves)]) if there else None
+        return self.cls(**given, **tuples)
+
+
+def fields_of(cls: type, before: str = "", *, optional: bool = False) -> Fields:
+    """Read off the fields of an attrs class.
+
+    Args:
+        before: the prefix of all column names.
+        optional: whether the whole value may be missing, so that every column may be null.
+    """
+    hints = get_type_hints(cls)
+    plain: list[tuple[str, Leaf]] = []
+    enums: list[tuple[int, type[StrEnum]]] = []
+    parts: list[tuple[str, Fields, bool]] = []
+    tuples: list[tuple[str, type]] = []
+    for name in (one.name for one in attrs.fields(cls)):
+        kind, may_miss = _without_none(hints[name])
+        if get_origin(kind) is tuple:
+            tuples.append((name, get_args(kind)[0]))
+        elif attrs.has(kind):
+            parts.append((name, fields_of(kind, f"{before}{name}_", optional=optional or may_miss), may_miss))
+        else:
+            if issubclass(kind, StrEnum):
+                enums.append((len(plain), kind))
+            plain.append((name, Leaf(before + name, _TYPES.get(kind, String), optional or may_miss)))
+    leaves = [leaf for _, leaf in plain]
+    inside: list[tuple[str, Fields, int, int | None]] = []
+    for name, fields, may_miss in parts:
+        inside.append((name, fields, len(leaves), len(leaves) + _required(fields) if may_miss else None))
+        leaves += fields.leaves
+    return Fields(
+        cls, tuple(leaves), tuple(name for name, _ in plain), tuple(enums), tuple(inside), tuple(tuples)
+    )
+
+
+def _without_none(hint: Any) -> tuple[Any, bool]:
+    if get_origin(hint) not in (Union, UnionType):
+        return hint, False
+    (kind,) = (one for one in get_args(hint) if one is not NoneType)
+    return kind, True
+
+
+def _required(fields: Fields) -> int:
+    hints = get_type_hints(fields.cls)
+    return next(place for place, name in enumerate(fields.plain) if not _without_none(hints[name])[1])

@@ -1,0 +1,103 @@
+"""Several kinds of rows in one statement: a UNION ALL whose rows have slots for texts, numbers, flags, times and ids.
+
+One statement is one snapshot, also at READ COMMITTED on PostgreSQL, and one round trip.  Each branch lays its columns
+into the slots of their types and fills the others with nulls; its number stands first.  A single branch stays the
+plain SELECT that it is.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+from attrs import frozen
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    CompoundSelect,
+    Integer,
+    Row,
+    Select,
+    String,
+    Uuid,
+    cast,
+    literal_column,
+    null,
+    union_all,
+)
+from sqlalchemy.types import TypeEngine
+
+from customer_accounts.adapters.sql.fields import UtcDateTime, Values
+
+#: The types of slots, in their order within a row.
+_SLOTS: tuple[type[TypeEngine[Any]], ...] = (String, Integer, Boolean, UtcDateTime, Uuid)
+
+
+@frozen(eq=False)
+class Branch:
+    """One kind of rows: what they are, their columns, and where they come from.
+
+    Args:
+        of: names the rows in what `Prepared.sorted` gives.
+        rows: a SELECT of exactly those columns.
+    """
+
+    of: Hashable
+    columns: Sequence[ColumnElement[Any]]
+    rows: Select[Any]
+
+
+@frozen(eq=False)
+class Prepared:
+    """A statement, and how its rows are read; made once for each shape of a question."""
+
+    statement: Select[Any] | CompoundSelect[Any]
+    branches: tuple[Branch, ...]
+    _pick: tuple[Callable[[Row[Any]], Values], ...]
+
+    def sorted(self, rows: Sequence[Row[Any]]) -> Mapping[Any, list[Values]]:
+        """Give the rows of each branch by its name."""
+        if len(self.branches) == 1:
+            return {self.branches[0].of: [tuple(row) for row in rows]}
+        found: dict[Any, list[Values]] = defaultdict(list)
+        for row in rows:
+            number = row[0]
+            found[self.branches[number].of].append(self._pick[number](row))
+        return found
+
+
+def prepared(branches: Sequence[Branch]) -> Prepared:
+    """Lay branches out as one statement."""
+    if len(branches) == 1:
+        return Prepared(branches[0].rows, tuple(branches), ())
+    widths: Counter[type] = Counter()
+    for branch in branches:
+        widths |= Counter(_slot(column) for column in branch.columns)
+    laid = [_laid(number, branch, widths) for number, branch in enumerate(branches)]
+    pick = tuple(itemgetter(*_places(branch, widths)) for branch in branches)
+    return Prepared(union_all(*laid), tuple(branches), pick)
+
+
+def _slot(column: ColumnElement[Any]) -> type[TypeEngine[Any]]:
+    return next(kind for kind in _SLOTS if isinstance(column.type, kind))
+
+
+def _laid(number: int, branch: Branch, widths: Mapping[type, int]) -> Select[Any]:
+    columns: list[ColumnElement[Any]] = [literal_column(str(number), Integer()).label("branch")]
+    for kind in _SLOTS:
+        own = [column for column in branch.columns if _slot(column) is kind]
+        own += [cast(null(), kind()) for _ in range(widths[kind] - len(own))]
+        columns += [column.label(f"{kind.__name__.lower()}_{place}") for place, column in enumerate(own)]
+    return branch.rows.with_only_columns(*columns)
+
+
+def _places(branch: Branch, widths: Mapping[type, int]) -> list[int]:
+    starts, start = {}, 1
+    for kind in _SLOTS:
+        starts[kind], start = start, start + widths[kind]
+    used: Counter[type] = Counter()
+    places = []
+    for kind in (_slot(column) for column in branch.columns):
+        places.append(starts[kind] + used[kind])
+        used[kind] += 1
+    return places

@@ -1,0 +1,181 @@
+"""Work that waits for a worker: mails and VAT checks are leased, finished or given back.
+
+A lease locks the rows that it reads and skips rows that others have locked (SKIP LOCKED on PostgreSQL; on SQLite the
+whole write transaction is one at a time), so that two workers never hold one row (RL-04).  An expired lease is free.
+"""
+
+from datetime import datetime
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    String,
+    Update,
+    Uuid,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    union,
+    update,
+)
+
+from customer_accounts.adapters.sql.fields import UtcDateTime
+from customer_accounts.adapters.sql.layout import Prepared, prepared
+from customer_accounts.adapters.sql.mapping import MAILS, ORDERS, TOKENS, VAT_CHECKS, Node
+from customer_accounts.adapters.sql.reading import family_branches
+from customer_accounts.adapters.sql.schema import mails, orders, tokens, vat_checks
+from customer_accounts.adapters.sql.statements import DELETE_DETAILS, mail_is
+from customer_accounts.outbox import MailOutcome, MailStatus, MailTask, VatTask
+
+_NOW = bindparam("now", type_=UtcDateTime())
+_MAIL = mails.c.id == bindparam("mail_id", type_=Uuid())
+_CHECK = (vat_checks.c.account_id == bindparam("check_of", type_=Uuid())) & (
+    # The customer may have given another number meanwhile; then this answer is nobody's.
+    vat_checks.c.number == bindparam("check_number", type_=String())
+)
+
+
+def _due(node: Node, *wanted: ColumnElement[bool]) -> Select[Any]:
+    row = node.table.c
+    free = or_(row.leased_until.is_(None), row.leased_until < _NOW)
+    key = next(iter(node.table.primary_key.columns))
+    return (
+        select(key)
+        .where(row.due_at <= _NOW, free, *wanted)
+        .order_by(row.due_at, key)
+        .limit(bindparam("limit", type_=Integer()))
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _lease(node: Node) -> Update:
+    key = next(iter(node.table.primary_key.columns))
+    until = bindparam("until", type_=UtcDateTime())
+    chosen = key.in_(bindparam("chosen", type_=key.type, expanding=True))
+    return update(node.table).where(chosen).values(leased_until=until)
+
+
+_DUE_MAILS = _due(MAILS, mail_is(MailStatus.QUEUED))
+_DUE_CHECKS = _due(VAT_CHECKS)
+_LEASE_MAILS = _lease(MAILS)
+_LEASE_CHECKS = _lease(VAT_CHECKS)
+_FINISH = (
+    update(mails)
+    .where(_MAIL, mail_is(MailStatus.QUEUED))
+    .values(
+        status=bindparam("ended", type_=String()),
+        finished_at=bindparam("at", type_=UtcDateTime()),
+        reply=bindparam("words", type_=String()),
+        to="",
+        leased_until=None,
+        attempts=mails.c.attempts + 1,
+    )
+)
+_FAIL_MAIL = (
+    update(mails)
+    .where(_MAIL, mail_is(MailStatus.QUEUED))
+    .values(
+        status=bindparam("ended", type_=String()),
+        due_at=func.coalesce(bindparam("again", type_=UtcDateTime()), mails.c.due_at),
+        reply=bindparam("words", type_=String()),
+        leased_until=None,
+        attempts=mails.c.attempts + 1,
+    )
+)
+_FAIL_CHECK = (
+    update(vat_checks)
+    .where(_CHECK)
+    .values(
+        due_at=bindparam("again", type_=UtcDateTime()),
+        leased_until=None,
+        attempts=vat_checks.c.attempts + 1,
+    )
+)
+_GIVE_UP_CHECK = delete(vat_checks).where(_CHECK)
+
+
+@lru_cache(maxsize=1)
+def _mail_question() -> Prepared:
+    """Ask for leased mails with all that their texts need, in one snapshot."""
+    row, chosen = mails.c, bindparam("chosen", type_=Uuid(), expanding=True)
+    named = (
+        select(row.id, row.token, row.extra_token, row.order_reference)
+        .where(row.id.in_(chosen))
+        .cte("leased")
+        .c
+    )
+    links = union(select(named.token), select(named.extra_token))
+    return prepared(
+        [
+            *family_branches(MAILS, row.id.in_(select(named.id))),
+            *family_branches(TOKENS, tokens.c.digest.in_(links)),
+            *family_branches(ORDERS, orders.c.reference.in_(select(named.order_reference))),
+        ]
+    )
+
+
+@lru_cache(maxsize=1)
+def _check_question() -> Prepared:
+    chosen = bindparam("chosen", type_=Uuid(), expanding=True)
+    return prepared(family_branches(VAT_CHECKS, vat_checks.c.account_id.in_(chosen)))
+
+
+def lease_mails(connection: Connection, limit: int, now: datetime, until: datetime) -> list[MailTask]:
+    """Lease due mails and give them with their links and orders."""
+    chosen = connection.execute(_DUE_MAILS, {"now": now, "limit": limit}).scalars().all()
+    if not chosen:
+        return []
+    connection.execute(_LEASE_MAILS, {"chosen": chosen, "until": until})
+    question = _mail_question()
+    found = question.sorted(connection.execute(question.statement, {"chosen": chosen}).all())
+    links = {one.digest: one for one in TOKENS.records(found)}
+    named = {one.reference: one for one in ORDERS.records(found)}
+    due = sorted(MAILS.records(found), key=attrgetter("due_at", "id"))
+    return [
+        MailTask(one, links.get(one.token), links.get(one.extra_token), named.get(one.order_reference))
+        for one in due
+    ]
+
+
+def lease_checks(connection: Connection, limit: int, now: datetime, until: datetime) -> list[VatTask]:
+    """Lease due VAT checks."""
+    chosen = connection.execute(_DUE_CHECKS, {"now": now, "limit": limit}).scalars().all()
+    if not chosen:
+        return []
+    connection.execute(_LEASE_CHECKS, {"chosen": chosen, "until": until})
+    question = _check_question()
+    found = question.sorted(connection.execute(question.statement, {"chosen": chosen}).all())
+    return [VatTask(one) for one in sorted(VAT_CHECKS.records(found), key=attrgetter("due_at", "account_id"))]
+
+
+def finish(connection: Connection, task: MailTask, outcome: MailOutcome) -> None:
+    """Mark a mail as ended and blank what was personal in it (RL-07)."""
+    values = {
+        "mail_id": task.mail.id,
+        "ended": outcome.status.value,
+        "at": outcome.at,
+        "words": outcome.reply,
+    }
+    if connection.execute(_FINISH, values).rowcount:
+        connection.execute(DELETE_DETAILS, {"old_id": task.mail.id})
+
+
+def fail(connection: Connection, task: MailTask | VatTask, retry_at: datetime | None, reason: str) -> None:
+    """Give a task back for another try, or give it up."""
+    if isinstance(task, MailTask):
+        ended = MailStatus.DEAD if retry_at is None else MailStatus.QUEUED
+        values = {"mail_id": task.mail.id, "ended": ended.value, "again": retry_at, "words": reason}
+        connection.execute(_FAIL_MAIL, values)
+        return
+    named = {"check_of": task.check.account_id, "check_number": task.check.number}
+    if retry_at is None:
+        connection.execute(_GIVE_UP_CHECK, named)
+    else:
+        connection.execute(_FAIL_CHECK, {**named, "again": retry_at})

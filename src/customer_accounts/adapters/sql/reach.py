@@ -1,0 +1,220 @@
+"""Where a scope leads: the keys, accounts and registrations that its roots name (rules: `customer_accounts.facts`).
+
+A way is one condition under which a row is reached.  Several ways to one table are a UNION of keys, never an OR,
+because a database uses an index for each part of a union but often none for an OR.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import frozen
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    String,
+    Table,
+    Uuid,
+    bindparam,
+    select,
+    tuple_,
+    union,
+)
+
+from customer_accounts.adapters.sql.schema import accounts, identities, orders, registrations, tokens
+from customer_accounts.facts import Part, Scope
+
+Condition = ColumnElement[bool]
+
+#: What the address key "" means: nobody's address, however often it is stored.
+NOBODY = ""
+
+
+@frozen
+class Shape:
+    """What of a scope decides the statement; its values are bound to it.
+
+    Args:
+        keys: number of bound address keys, a power of two, so that few shapes exist.
+        page: None, or whether the page begins after a row.
+    """
+
+    parts: frozenset[Part]
+    keys: int
+    account: bool
+    token: bool
+    identity: bool
+    order: bool
+    browser: bool
+    recent: bool
+    page: bool | None
+
+
+def shape_of(scope: Scope) -> Shape:
+    """Give the shape of a scope."""
+    return Shape(
+        parts=scope.parts,
+        keys=len(padded(scope.email_keys)),
+        account=scope.account_id is not None,
+        token=scope.token is not None,
+        identity=scope.identity is not None,
+        order=scope.order is not None,
+        browser=scope.browser is not None,
+        recent=scope.recent_since is not None,
+        page=None if scope.page is None else scope.page.after is not None,
+    )
+
+
+def padded(keys: Sequence[str]) -> list[str]:
+    """Give the keys that can be somebody's, the last one repeated up to a power of two."""
+    real = [key for key in keys if key != NOBODY]
+    wanted = 1 << (len(real) - 1).bit_length() if real else 0
+    return real + real[-1:] * (wanted - len(real))
+
+
+def values_of(scope: Scope) -> dict[str, Any]:
+    """Give what is bound to the statement of a scope."""
+    values: dict[str, Any] = {f"key_{place}": key for place, key in enumerate(padded(scope.email_keys))}
+    values |= {
+        "account_id": scope.account_id,
+        "token": scope.token,
+        "order": scope.order,
+        "browser": scope.browser,
+        "recent_since": scope.recent_since,
+    }
+    if scope.identity is not None:
+        values["provider"], values["subject"] = scope.identity
+    if scope.page is not None:
+        values["limit"] = scope.page.limit
+        values["after_time"], values["after_reference"] = scope.page.after or (None, None)
+    return values
+
+
+def reached(table: Table, ways: Sequence[Condition]) -> Condition:
+    """Give the condition that a row of *table* is reached by one of the *ways*."""
+    if len(ways) == 1:
+        return ways[0]
+    key = list(table.primary_key.columns)
+    keys = union(*(select(*key).where(way) for way in ways))
+    return key[0].in_(keys) if len(key) == 1 else tuple_(*key).in_(keys)
+
+
+class Reach:
+    """The ways that a shape of scope opens."""
+
+    def __init__(self, shape: Shape) -> None:
+        self._shape = shape
+        self._keys = self._key_table()
+        self.to_accounts = self._account_ways()
+        self._accounts = _key_cte("reached_accounts", accounts, self.to_accounts, accounts.c.email_key)
+        self.to_registrations = self._registration_ways()
+        self._registrations = _key_cte(
+            "reached_registrations",
+            registrations,
+            self.to_registrations,
+            registrations.c.identity_provider,
+            registrations.c.identity_subject,
+        )
+
+    def by_key(self, column: ColumnElement[str] | ColumnElement[str | None]) -> list[Condition]:
+        """Give the way to rows whose *column* is one of the scope's addresses."""
+        if self._keys is not None:
+            return [column.in_(select(self._keys.c.email_key))]
+        bound = self._bound_keys()
+        if not bound:
+            return []
+        return [column == bound[0] if len(bound) == 1 else column.in_(bound)]
+
+    def by_account(self, column: ColumnElement[Any]) -> list[Condition]:
+        """Give the way to rows whose *column* is a reached account's id."""
+        return [] if self._accounts is None else [column.in_(select(self._accounts.c.id))]
+
+    def by_any_key(self, column: ColumnElement[str]) -> list[Condition]:
+        """Give the way to rows whose *column* is one of the scope's addresses or a reached account's."""
+        if self._accounts is None:
+            return []
+        owned = self._accounts.c.email_key
+        bound = [] if self._keys is not None else [select(key) for key in self._bound_keys()]
+        named = [select(self._keys.c.email_key)] if self._keys is not None else bound
+        return [column.in_(union(*named, select(owned).where(owned != NOBODY)))]
+
+    def by_registration(self, column: ColumnElement[Any]) -> list[Condition]:
+        """Give the way to rows whose *column* is a reached registration's id."""
+        return [] if self._registrations is None else [column.in_(select(self._registrations.c.id))]
+
+    def by_wish(self, provider: ColumnElement[str], subject: ColumnElement[str]) -> list[Condition]:
+        """Give the way to the identities that reached registrations wish to link."""
+        if self._registrations is None:
+            return []
+        wishes = self._registrations.c
+        wished = select(wishes.identity_provider, wishes.identity_subject)
+        return [tuple_(provider, subject).in_(wished.where(wishes.identity_provider.is_not(None)))]
+
+    def _bound_keys(self) -> list[ColumnElement[str]]:
+        return [bindparam(f"key_{place}", type_=String()) for place in range(self._shape.keys)]
+
+    def _key_table(self) -> CTE | None:
+        shape = self._shape
+        stored = [
+            select(column).where(way, column != NOBODY)
+            for wanted, column, way in (
+                (shape.token, tokens.c.email_key, token_way()),
+                (shape.order, orders.c.email_key, order_way()),
+                (shape.browser, registrations.c.email_key, browser_way()),
+            )
+            if wanted
+        ]
+        if not stored:
+            return None
+        bound = [select(key.label("email_key")) for key in self._bound_keys()]
+        return union(*stored, *bound).cte("reached_keys")
+
+    def _account_ways(self) -> list[Condition]:
+        shape, key = self._shape, accounts.c.id
+        ways = [key == bindparam("account_id", type_=Uuid())] if shape.account else []
+        for wanted, column, way in (
+            (shape.token, tokens.c.account_id, token_way()),
+            (shape.identity, identities.c.account_id, identity_way()),
+            (shape.order, orders.c.owner, order_way()),
+        ):
+            if wanted:
+                ways.append(key.in_(select(column).where(way)))
+        return [*ways, *self.by_key(accounts.c.email_key)]
+
+    def _registration_ways(self) -> list[Condition]:
+        ways = self.by_key(registrations.c.email_key)
+        if self._shape.browser:
+            ways.append(browser_way())
+        if self._shape.token:
+            ways.append(registrations.c.id.in_(select(tokens.c.registration_id).where(token_way())))
+        return ways
+
+
+def _key_cte(name: str, table: Table, ways: Sequence[Condition], *more: ColumnElement[Any]) -> CTE | None:
+    if not ways:
+        return None
+    found: list[Select[Any]] = [select(table.c.id, *more).where(way) for way in ways]
+    together: Select[Any] | CompoundSelect[Any] = found[0] if len(found) == 1 else union(*found)
+    return together.cte(name)
+
+
+def token_way() -> Condition:
+    """Give the way to the token that the scope names."""
+    return tokens.c.digest == bindparam("token", type_=String())
+
+
+def identity_way() -> Condition:
+    """Give the way to the identity that the scope names."""
+    provider, subject = bindparam("provider", type_=String()), bindparam("subject", type_=String())
+    return (identities.c.provider == provider) & (identities.c.subject == subject)
+
+
+def order_way() -> Condition:
+    """Give the way to the order that the scope names."""
+    return orders.c.reference == bindparam("order", type_=String())
+
+
+def browser_way() -> Condition:
+    """Give the way to the registrations of the scope's browser."""
+    return registrations.c.browser == bindparam("browser", type_=String())

@@ -1,0 +1,205 @@
+"""From a scope to its facts: one statement for each shape of scope, made once and kept.
+
+The statement is the same whether anything is found or not (EN-03).  A scope that names one address and asks for
+accounts alone, as a sign-in may, is one plain SELECT by a unique key.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    String,
+    Uuid,
+    bindparam,
+    func,
+    select,
+    true,
+    tuple_,
+)
+
+from customer_accounts.adapters.sql.fields import UtcDateTime, Values
+from customer_accounts.adapters.sql.layout import Branch, Prepared, prepared
+from customer_accounts.adapters.sql.mapping import (
+    ACCOUNTS,
+    ADDRESSES,
+    EVENTS,
+    IDENTITIES,
+    ORDERS,
+    REGISTRATIONS,
+    SUBSCRIPTIONS,
+    TOKENS,
+    VAT_CHECKS,
+    WISH_LISTS,
+    Node,
+)
+from customer_accounts.adapters.sql.reach import (
+    Condition,
+    Reach,
+    Shape,
+    identity_way,
+    order_way,
+    reached,
+    token_way,
+)
+from customer_accounts.adapters.sql.schema import identities, orders, tokens
+from customer_accounts.facts import Facts, Part
+from customer_accounts.order import GuestOrderGroup
+
+_BELONGINGS = (
+    (Part.ADDRESSES, ADDRESSES),
+    (Part.WISH_LISTS, WISH_LISTS),
+    (Part.SUBSCRIPTIONS, SUBSCRIPTIONS),
+    (Part.VAT_CHECKS, VAT_CHECKS),
+    (Part.EVENTS, EVENTS),
+)
+
+
+@lru_cache(maxsize=512)
+def question(shape: Shape) -> Prepared | None:
+    """Give the statement for a shape of scope, or None for one that asks for nothing."""
+    reach = Reach(shape)
+    branches = [
+        *_persons(shape, reach),
+        *_belongings(shape, reach),
+        *_guest_orders(shape, reach),
+        *_orders(shape),
+    ]
+    return prepared(branches) if branches else None
+
+
+def answer(question: Prepared, rows: Sequence[Row[Any]]) -> Facts:
+    """Make facts of the rows that came."""
+    found = question.sorted(rows)
+    return Facts(
+        accounts=_records(ACCOUNTS, found),
+        registrations=_records(REGISTRATIONS, found),
+        tokens=_records(TOKENS, found),
+        identities=_records(IDENTITIES, found),
+        guest_orders=_groups(found.get(Part.GUEST_ORDERS, ())),
+        orders=tuple(reversed(_records(ORDERS, found))),
+        addresses=_records(ADDRESSES, found),
+        wish_lists=_records(WISH_LISTS, found),
+        subscriptions=_records(SUBSCRIPTIONS, found),
+        vat_checks=_records(VAT_CHECKS, found),
+        events=_records(EVENTS, found),
+    )
+
+
+def family_branches(node: Node, condition: Condition) -> list[Branch]:
+    """Give the branches of some records and of all elements of their tuples."""
+    branches = [_branch(node, condition)]
+    keys = select(*node.table.primary_key.columns).where(condition)
+    for below in list(node.family())[1:]:
+        # The first link names the record; how deep the element lies does not matter.
+        branches.append(_branch(below, below.table.c[below.links[0]].in_(keys)))
+    return branches
+
+
+def _branch(node: Node, condition: Condition) -> Branch:
+    return Branch(node, node.columns, select(*node.columns).where(condition))
+
+
+def _persons(shape: Shape, reach: Reach) -> list[Branch]:
+    """Give the branches of accounts, registrations, tokens and identities."""
+    ways: dict[Part, tuple[Node, list[Condition]]] = {
+        Part.ACCOUNTS: (ACCOUNTS, reach.to_accounts),
+        Part.REGISTRATIONS: (REGISTRATIONS, reach.to_registrations),
+        Part.TOKENS: (TOKENS, _token_ways(shape, reach)),
+        Part.IDENTITIES: (IDENTITIES, _identity_ways(shape, reach)),
+    }
+    return [
+        _branch(node, reached(node.table, found))
+        for part, (node, found) in ways.items()
+        if part in shape.parts and found
+    ]
+
+
+def _token_ways(shape: Shape, reach: Reach) -> list[Condition]:
+    return [
+        *([token_way()] if shape.token else ()),
+        *reach.by_account(tokens.c.account_id),
+        *reach.by_registration(tokens.c.registration_id),
+        *reach.by_key(tokens.c.email_key),
+    ]
+
+
+def _identity_ways(shape: Shape, reach: Reach) -> list[Condition]:
+    return [
+        *([identity_way()] if shape.identity else ()),
+        *reach.by_account(identities.c.account_id),
+        *reach.by_wish(identities.c.provider, identities.c.subject),
+    ]
+
+
+def _belongings(shape: Shape, reach: Reach) -> list[Branch]:
+    branches: list[Branch] = []
+    for part, node in _BELONGINGS:
+        if part in shape.parts:
+            for way in reach.by_account(node.table.c.account_id):
+                branches += family_branches(node, way)
+    return branches
+
+
+def _guest_orders(shape: Shape, reach: Reach) -> list[Branch]:
+    ways = reach.by_any_key(orders.c.email_key)
+    if Part.GUEST_ORDERS not in shape.parts or not ways:
+        return []
+    since = bindparam("recent_since", type_=UtcDateTime())
+    recent: ColumnElement[bool] = orders.c.placed_at >= since if shape.recent else true()
+    guests = select(orders.c.email_key, recent.label("recent"), orders.c.placed_at)
+    one = guests.where(orders.c.owner.is_(None), *ways).subquery("guests").c
+    columns: list[ColumnElement[Any]] = [
+        one.email_key,
+        one.recent,
+        func.count(type_=Integer()),
+        func.min(one.placed_at, type_=UtcDateTime()),
+        func.max(one.placed_at, type_=UtcDateTime()),
+    ]
+    return [Branch(Part.GUEST_ORDERS, columns, select(*columns).group_by(one.email_key, one.recent))]
+
+
+def _groups(rows: Sequence[Values]) -> tuple[GuestOrderGroup, ...]:
+    return tuple(sorted((GuestOrderGroup(*row) for row in rows), key=lambda one: (one.email_key, one.recent)))
+
+
+def _orders(shape: Shape) -> list[Branch]:
+    """Give the branches of the order that is named, or of one page of an account's."""
+    if Part.ORDERS not in shape.parts:
+        return []
+    if shape.order:
+        return family_branches(ORDERS, order_way())
+    if shape.page is None or not shape.account:
+        return []
+    place = (orders.c.placed_at, orders.c.reference)
+    page = select(orders.c.reference).where(orders.c.owner == bindparam("account_id", type_=Uuid()))
+    if shape.page:
+        after = bindparam("after_time", type_=UtcDateTime()), bindparam("after_reference", type_=String())
+        page = page.where(tuple_(*place) < tuple_(*after))
+    newest = page.order_by(*(column.desc() for column in place)).limit(bindparam("limit", type_=Integer()))
+    return family_branches(ORDERS, orders.c.reference.in_(select(newest.cte("page").c.reference)))
+
+
+def _records(node: Node, found: Mapping[Any, list[Values]]) -> tuple[Any, ...]:
+    if node not in found:
+        return ()
+    return tuple(sorted(node.records(found), key=_ORDER[node]))
+
+
+#: The order in which records of a kind are given, oldest first where they have an age.
+_ORDER: dict[Node, Callable[[Any], Any]] = {
+    ACCOUNTS: attrgetter("created_at", "id"),
+    REGISTRATIONS: attrgetter("created_at", "id"),
+    TOKENS: attrgetter("created_at", "digest"),
+    IDENTITIES: attrgetter("linked_at", "provider", "subject"),
+    ORDERS: attrgetter("placed_at", "reference"),
+    ADDRESSES: attrgetter("created_at", "id"),
+    WISH_LISTS: attrgetter("created_at", "id"),
+    SUBSCRIPTIONS: attrgetter("account_id"),
+    VAT_CHECKS: attrgetter("due_at", "account_id"),
+    EVENTS: attrgetter("at", "id"),
+}

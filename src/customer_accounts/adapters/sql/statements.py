@@ -1,0 +1,146 @@
+"""The statements that write, each made once."""
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Insert,
+    String,
+    Table,
+    Update,
+    Uuid,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+
+from customer_accounts.adapters.sql.fields import UtcDateTime
+from customer_accounts.adapters.sql.mapping import MAIL_DETAILS, MAILS, Node, Row
+from customer_accounts.adapters.sql.schema import events, mail_details, mails, orders, registrations, tokens
+from customer_accounts.changes import Kept
+from customer_accounts.outbox import MailStatus
+
+Statement = Insert | Update | Delete
+
+
+def mail_is(status: MailStatus) -> ColumnElement[bool]:
+    """Give the condition that a mail stands so; written out, so that the partial indexes fit."""
+    return mails.c.status == literal_column(f"'{status.value}'", String())
+
+
+@cache
+def insert_into(table: Table) -> Insert:
+    """Give the insert of a whole row."""
+    return insert(table).inline()
+
+
+@cache
+def insert_mail(dialect: str) -> Insert:
+    """Give the insert of a mail whose id is free; one that is there is left alone (RL-08)."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # a host on SQLite does not pay for its import
+
+        return postgresql.insert(mails).on_conflict_do_nothing(index_elements=["id"]).inline()
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(mails).on_conflict_do_nothing(index_elements=["id"]).inline()
+
+
+@cache
+def update_of(node: Node) -> Update:
+    """Give the update of a whole row that still has its expected version (CC-05)."""
+    new = {column.name: bindparam(f"new_{column.name}", type_=column.type) for column in node.columns}
+    return update(node.table).where(*_unchanged(node)).values(new)
+
+
+@cache
+def delete_of(node: Node) -> Delete:
+    """Give the delete of a row that still has its expected version."""
+    return delete(node.table).where(*_unchanged(node))
+
+
+@cache
+def delete_elements(node: Node, below: Node) -> Delete:
+    """Give the delete of all elements *below* one record of *node*."""
+    return delete(below.table).where(*_key(node, below, below.links))
+
+
+def old_row(node: Node, row: Row, version: int) -> Row:
+    """Give what names a row and its expected version."""
+    return {**{f"old_{name}": row[name] for name in node.key}, "old_version": version}
+
+
+def new_row(row: Row) -> Row:
+    """Give what an update writes."""
+    return {f"new_{name}": value for name, value in row.items()}
+
+
+def _key(node: Node, table: Node, columns: tuple[str, ...]) -> list[ColumnElement[bool]]:
+    pairs = zip(node.key, columns, strict=False)
+    return [table.table.c[column] == _old(table.table.c[column], name) for name, column in pairs]
+
+
+def _unchanged(node: Node) -> list[ColumnElement[bool]]:
+    version = node.table.c.version
+    return [*_key(node, node, node.key), version == _old(version, "version")]
+
+
+def _old(column: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+    return bindparam(f"old_{name}", type_=column.type)
+
+
+#: Uses a token that is unused at this moment (TK-05).
+USE_TOKEN = (
+    update(tokens)
+    .where(tokens.c.digest == bindparam("old_digest", type_=String()), tokens.c.used_at.is_(None))
+    .values(
+        used_at=bindparam("at", type_=UtcDateTime()),
+        account_id=func.coalesce(tokens.c.account_id, bindparam("by", type_=Uuid())),
+        version=tokens.c.version + 1,
+    )
+)
+
+
+@cache
+def move_orders(*, since: bool) -> Update:
+    """Give the one update that gives all selected orders of nobody to an account (GM-01)."""
+    wanted = [orders.c.owner.is_(None), orders.c.email_key == bindparam("of", type_=String())]
+    if since:
+        wanted.append(orders.c.placed_at >= bindparam("since", type_=UtcDateTime()))
+    return (
+        update(orders)
+        .where(*wanted)
+        .values(
+            owner=bindparam("to", type_=Uuid()),
+            claim_id=bindparam("claim", type_=Uuid()),
+            version=orders.c.version + 1,
+        )
+    )
+
+
+@cache
+def purges_of(kind: Kept) -> tuple[Delete, ...]:
+    """Give the deletes of what ended before a time; the last one's rows are what was purged."""
+    before = bindparam("before", type_=UtcDateTime())
+    match kind:
+        case Kept.REGISTRATIONS:
+            return (delete(registrations).where(registrations.c.expires_at < before),)
+        case Kept.TOKENS:
+            return (delete(tokens).where(tokens.c.expires_at < before),)
+        case Kept.EVENTS:
+            return (delete(events).where(events.c.at < before),)
+        case Kept.MAILS:
+            ended = or_(mails.c.finished_at < before, mail_is(MailStatus.DEAD) & (mails.c.due_at < before))
+            details = delete(mail_details).where(mail_details.c.mail_id.in_(select(mails.c.id).where(ended)))
+            return details, delete(mails).where(ended)
+
+
+#: What a mail's details are blanked with.
+DELETE_DETAILS = delete_elements(MAILS, MAIL_DETAILS)

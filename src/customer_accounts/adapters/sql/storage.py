@@ -1,0 +1,100 @@
+"""`SqlStorage`: records in an SQL database, from one SQLite file to PostgreSQL, for sync hosts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, Self, overload
+
+from sqlalchemy import URL, Connection, Engine
+
+from customer_accounts.adapters.sql import queues
+from customer_accounts.adapters.sql.connecting import (
+    HasConnection,
+    HostTransaction,
+    OwnTransactions,
+    Transactions,
+    engine_for,
+)
+from customer_accounts.adapters.sql.reach import shape_of, values_of
+from customer_accounts.adapters.sql.reading import answer, question
+from customer_accounts.adapters.sql.schema import metadata
+from customer_accounts.adapters.sql.writing import plan, run
+from customer_accounts.changes import Change, Counts
+from customer_accounts.facts import Facts, Scope
+from customer_accounts.outbox import MailOutcome, MailTask, Queue, VatTask
+
+
+class SqlStorage:
+    """A storage on an SQL database, safe for threads and for several processes.
+
+    Args:
+        url_or_engine: an SQLAlchemy URL such as ``sqlite:///shop.db``, or the host's own engine.
+    """
+
+    def __init__(self, url_or_engine: str | URL | Engine) -> None:
+        self._own = None if isinstance(url_or_engine, Engine) else engine_for(url_or_engine)
+        engine = url_or_engine if isinstance(url_or_engine, Engine) else self._own
+        assert engine is not None  # one of the two
+        self._transactions: Transactions = OwnTransactions(engine)
+
+    def create_schema(self) -> None:
+        """Make the tables that are missing, for tests and first steps; a shop that lives on uses migrations."""
+        with self._transactions.writing() as connection:
+            metadata.create_all(connection)
+
+    def within(self, connection: Connection | HasConnection) -> Self:
+        """Give the same storage inside the host's open transaction.
+
+        Every write is a savepoint; the host alone commits, rolls back and closes.
+
+        Args:
+            connection: an SQLAlchemy connection, or a session, whose connection is joined.
+        """
+        joined = object.__new__(type(self))
+        joined._own = None
+        joined._transactions = HostTransaction(connection)
+        return joined
+
+    def close(self) -> None:
+        """Close the connections of the engine that was made for a URL; a host's own engine is left alone."""
+        if self._own is not None:
+            self._own.dispose()
+
+    def read(self, scope: Scope, /) -> Facts:
+        """See `customer_accounts.ports.Storage.read`; always one statement."""
+        asked = question(shape_of(scope))
+        if asked is None:
+            return Facts()
+        with self._transactions.reading() as connection:
+            rows = connection.execute(asked.statement, values_of(scope)).all()
+        return answer(asked, rows)
+
+    def write(self, changes: Sequence[Change], /) -> Counts:
+        """See `customer_accounts.ports.Storage.write`."""
+        with self._transactions.writing() as connection:
+            return run(plan(changes, connection.dialect.name), connection)
+
+    @overload
+    def lease(
+        self, queue: Literal[Queue.MAIL], /, *, limit: int, now: datetime, until: datetime
+    ) -> Sequence[MailTask]: ...
+    @overload
+    def lease(
+        self, queue: Literal[Queue.VAT], /, *, limit: int, now: datetime, until: datetime
+    ) -> Sequence[VatTask]: ...
+    def lease(
+        self, queue: Queue, /, *, limit: int, now: datetime, until: datetime
+    ) -> Sequence[MailTask] | Sequence[VatTask]:
+        """See `customer_accounts.ports.Storage.lease`."""
+        take = queues.lease_mails if queue is Queue.MAIL else queues.lease_checks
+        with self._transactions.writing() as connection:
+            return take(connection, limit, now, until)
+
+    def finish(self, task: MailTask, outcome: MailOutcome, /) -> None:
+        """See `customer_accounts.ports.Storage.finish`."""
+        with self._transactions.writing() as connection:
+            queues.finish(connection, task, outcome)
+
+    def fail(self, task: MailTask | VatTask, /, *, retry_at: datetime | None, reason: str) -> None:
+        """See `customer_accounts.ports.Storage.fail`."""
+        with self._transactions.writing() as connection:
+            queues.fail(connection, task, retry_at, reason)

@@ -1,0 +1,248 @@
+"""From changes to the steps of one transaction.
+
+Changes keep their order, as far as it can be told: new records of one kind are gathered into one statement until a
+change of the same kind comes.  Each step knows whether every row of it must hit; one that does not was overtaken.
+Versions and tokens are compared by the statement that writes, never by a reading before it (CC-05, TK-05).
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from attrs import define, field
+from sqlalchemy import Connection, CursorResult
+from sqlalchemy.exc import IntegrityError
+
+from customer_accounts.adapters.sql.faults import is_taken_key
+from customer_accounts.adapters.sql.mapping import (
+    EVENTS,
+    MAILS,
+    NODES,
+    ORDERS,
+    REGISTRATIONS,
+    TOKENS,
+    Node,
+    Row,
+)
+from customer_accounts.adapters.sql.statements import (
+    USE_TOKEN,
+    Statement,
+    delete_elements,
+    delete_of,
+    insert_into,
+    insert_mail,
+    move_orders,
+    new_row,
+    old_row,
+    purges_of,
+    update_of,
+)
+from customer_accounts.changes import (
+    Change,
+    Counts,
+    Kept,
+    MoveOrders,
+    Purge,
+    QueueMail,
+    Record,
+    RecordEvent,
+    Remove,
+    Save,
+    UseToken,
+)
+from customer_accounts.errors import StaleWriteError
+from customer_accounts.outbox import MailRecord
+
+_PURGED: dict[Kept, Node] = {
+    Kept.REGISTRATIONS: REGISTRATIONS,
+    Kept.TOKENS: TOKENS,
+    Kept.MAILS: MAILS,
+    Kept.EVENTS: EVENTS,
+}
+
+
+@define
+class Step:
+    """One statement with the rows it is run for.
+
+    Args:
+        what: the kind of record, to be named when it was overtaken.
+        exact: whether each row must hit exactly one stored row.
+        counts: under which name the number of rows is told to the caller.
+        then: what follows only if a row was hit.
+    """
+
+    what: str
+    statement: Statement
+    rows: list[Row]
+    exact: bool = False
+    counts: UUID | Kept | None = None
+    then: "list[Step]" = field(factory=list)
+
+    def overtaken(self, hit: int) -> bool:
+        """Whether somebody else was first."""
+        return self.exact and hit != len(self.rows)
+
+    def takes(self, other: "Step") -> bool:
+        """Whether *other* can be run together with this one."""
+        return self.statement is other.statement and not self.then and not other.then and other.counts is None
+
+
+class _Plan:
+    def __init__(self, dialect: str) -> None:
+        self.steps: list[Step] = []
+        self._dialect = dialect
+        self._new: dict[Node, list[object]] = {}
+
+    def add(self, change: Change) -> None:
+        match change:
+            case Save():
+                self._save(change.record, change.expected_version)
+            case Remove():
+                self._remove(change.record)
+            case UseToken():
+                row = {"old_digest": change.digest, "at": change.at, "by": change.account_id}
+                self._after_new(TOKENS, Step("TokenRecord", USE_TOKEN, [row], exact=True))
+            case MoveOrders():
+                self._move(change)
+            case QueueMail():
+                self._push(self._mail(change.mail))
+            case RecordEvent():
+                self._new.setdefault(EVENTS, []).append(change.event)
+            case Purge():
+                self._purge(change)
+
+    def flush(self, node: Node) -> None:
+        """Write the new records of one kind that wait: their rows, then those of their elements."""
+        records = self._new.pop(node, None)
+        if records is not None:
+            self._push(_insert(node, [node.row(one) for one in records]))
+            self._elements(node, records)
+
+    def flush_all(self) -> None:
+        for node in list(self._new):
+            self.flush(node)
+
+    def _push(self, step: Step) -> None:
+        if self.steps and self.steps[-1].takes(step):
+            self.steps[-1].rows += step.rows
+        else:
+            self.steps.append(step)
+
+    def _after_new(self, node: Node, step: Step) -> None:
+        self.flush(node)
+        self._push(step)
+
+    def _elements(self, node: Node, records: Iterable[object]) -> None:
+        rows: dict[Node, list[Row]] = {}
+        for one in records:
+            for below, row in node.element_rows(one):
+                rows.setdefault(below, []).append(row)
+        # Parents come before what is below them, whatever record they belong to.
+        for below in node.family():
+            if below in rows:
+                self._push(_insert(below, rows[below]))
+
+    def _save(self, record: Record, expected: int | None) -> None:
+        node = NODES[type(record)]
+        if expected is None:
+            self._new.setdefault(node, []).append(record)
+            return
+        row = node.row(record)
+        row = {**new_row(row), **old_row(node, row, expected)}
+        self._after_new(node, Step(type(record).__name__, update_of(node), [row], exact=True))
+        self._without_elements(node, record)
+        self._elements(node, [record])
+
+    def _remove(self, record: Record) -> None:
+        node = NODES[type(record)]
+        self.flush(node)
+        self._without_elements(node, record)
+        row = old_row(node, node.row(record), record.version)
+        self._push(Step(type(record).__name__, delete_of(node), [row], exact=True))
+
+    def _without_elements(self, node: Node, record: Record) -> None:
+        """Delete what is below a record, the deepest first."""
+        key = (
+            {name: value for name, value in node.row(record).items() if name in node.key}
+            if node.elements
+            else {}
+        )
+        for below in reversed(list(node.family())[1:]):
+            rows: list[Row] = [{f"old_{name}": value for name, value in key.items()}]
+            self._push(Step(type(record).__name__, delete_elements(node, below), rows))
+
+    def _move(self, change: MoveOrders) -> None:
+        wanted = change.selection
+        row = {"of": wanted.email_key, "since": wanted.since, "to": change.to, "claim": change.claim_id}
+        statement = move_orders(since=wanted.since is not None)
+        if wanted.since is None:
+            del row["since"]
+        self._after_new(ORDERS, Step("OrderRecord", statement, [row], counts=change.claim_id))
+
+    def _mail(self, mail: MailRecord) -> Step:
+        details = [row for _, row in MAILS.element_rows(mail)]
+        then = [_insert(MAILS.elements[0], details)] if details else []
+        return Step("MailRecord", insert_mail(self._dialect), [MAILS.row(mail)], then=then)
+
+    def _purge(self, change: Purge) -> None:
+        *before, last = purges_of(change.kind)
+        row = {"before": change.before}
+        for statement in before:
+            self._push(Step(change.kind, statement, [row]))
+        self._after_new(_PURGED[change.kind], Step(change.kind, last, [row], counts=change.kind))
+
+
+def plan(changes: Sequence[Change], dialect: str) -> list[Step]:
+    """Give the steps that write *changes*, in an order that means the same."""
+    made = _Plan(dialect)
+    for change in changes:
+        made.add(change)
+    made.flush_all()
+    return made.steps
+
+
+def run(steps: Iterable[Step], connection: Connection) -> Counts:
+    """Take the steps on a connection whose transaction the caller ends.
+
+    Raises:
+        StaleWriteError: a step was overtaken; the caller rolls back.
+    """
+    told: dict[Any, int] = {}
+    for step in steps:
+        try:
+            hit = _run(step, connection)
+        except IntegrityError as error:
+            if is_taken_key(error):
+                # Not "from error": its text holds the values of the row.
+                raise StaleWriteError(step.what) from None
+            raise
+        if step.overtaken(hit):
+            raise StaleWriteError(step.what)
+        if step.counts is not None:
+            told[step.counts] = hit
+        if step.then and hit:
+            run(step.then, connection)
+    return counts_of(told)
+
+
+def counts_of(told: dict[Any, int]) -> Counts:
+    """Sort the numbers by what they count."""
+    return Counts(
+        {name: hit for name, hit in told.items() if isinstance(name, UUID)},
+        {name: hit for name, hit in told.items() if isinstance(name, Kept)},
+    )
+
+
+def _run(step: Step, connection: Connection) -> int:
+    if step.exact and len(step.rows) > 1 and not connection.dialect.supports_sane_multi_rowcount:
+        return sum(_rowcount(connection.execute(step.statement, row)) for row in step.rows)
+    return _rowcount(connection.execute(step.statement, step.rows))
+
+
+def _rowcount(result: CursorResult[Any]) -> int:
+    return result.rowcount
+
+
+def _insert(node: Node, rows: list[Row]) -> Step:
+    return Step(node.fields.cls.__name__, insert_into(node.table), rows)
