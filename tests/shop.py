@@ -7,7 +7,7 @@ from attrs import evolve
 
 from customer_accounts.account import AccountRecord, RegistrationRecord, Session
 from customer_accounts.accounts import Accounts
-from customer_accounts.actors import SignedInCustomer, Visitor
+from customer_accounts.actors import Actor, SignedInCustomer, Visitor
 from customer_accounts.adapters.memory import MemoryStorage
 from customer_accounts.changes import Record, update
 from customer_accounts.features.email_confirmation import Confirmed, ConfirmEmail
@@ -99,3 +99,14 @@ class Shop:
             authenticated_at=session.authenticated_at,
             **more,
         )
+
+    def overtaken_by(self, other: Any, by: Actor) -> None:
+        """Let *other* happen once, between the read and the write of the next command."""
+        write = self.storage.write
+
+        def overtaken(changes: Any, /) -> Any:
+            self.storage.write = write  # type: ignore[method-assign]  # put back what is replaced below
+            self.require(other, by=by)
+            return write(changes)
+
+        self.storage.write = overtaken  # type: ignore[method-assign]  # an interleaving, made to happen

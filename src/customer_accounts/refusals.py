@@ -96,6 +96,7 @@ class Refused:
         detail: a finer reason of the same kind, such as ``postcode_format``.
         retry_after: how long to wait before trying again.
         values: what the placeholders in the text stand for; never anything secret.
+        told: file and name of a text that says more than the reason's own, such as which field is missing.
     """
 
     reason: Reason
@@ -104,6 +105,7 @@ class Refused:
     detail: str | None = None
     retry_after: timedelta | None = None
     values: tuple[tuple[str, str], ...] = ()
+    told: tuple[str, str] | None = None
 
     @property
     def http_status(self) -> int:
@@ -112,4 +114,5 @@ class Refused:
 
     def text(self, locale: str) -> str:
         """Give the text for the customer in the language of *locale*."""
-        return wording("refusals", self.reason, locale, **dict(self.values))
+        feature, name = self.told or ("refusals", self.reason)
+        return wording(feature, name, locale, **dict(self.values))

@@ -12,7 +12,6 @@ from pydantic import ValidationError
 
 from customer_accounts.actors import Agent, SignedInCustomer, System
 from customer_accounts.belongings import WishListRecord
-from customer_accounts.errors import StaleWriteError
 from customer_accounts.features.wish_list import (
     AddToWishList,
     CreateWishList,
@@ -219,23 +218,9 @@ def test_writes_are_counted_by_account(command: Any) -> None:
     assert isinstance(shop.require(MyWishLists(), by=anna), WishLists)
 
 
-def _overtaking(shop: Shop, other: Any, by: SignedInCustomer) -> None:
-    """Let *other* happen once between the read and the write of the next command."""
-    write = shop.storage.write
-
-    def overtaken(changes: Any, /) -> Any:
-        shop.storage.write = write  # type: ignore[method-assign]  # put back what was replaced below
-        shop.require(other, by=by)
-        with pytest.raises(StaleWriteError):
-            write(changes)
-        raise StaleWriteError("overtaken")
-
-    shop.storage.write = overtaken  # type: ignore[method-assign]  # an interleaving, made to happen
-
-
 def test_two_first_products_make_one_default_list(shop: Shop, anna: SignedInCustomer) -> None:
     """CC-05: two tabs adding their first product at once end with one default list that holds both."""
-    _overtaking(shop, AddToWishList(product="PLA-1"), anna)
+    shop.overtaken_by(AddToWishList(product="PLA-1"), anna)
     view = shop.require(AddToWishList(product="PLA-2"), by=anna)
     assert products(view) == [("PLA-1", 1), ("PLA-2", 1)]
     assert len(shop.stored(WishListRecord)) == 1
@@ -244,7 +229,7 @@ def test_two_first_products_make_one_default_list(shop: Shop, anna: SignedInCust
 def test_two_products_at_once_are_both_kept(shop: Shop, anna: SignedInCustomer) -> None:
     """CC-05: an update of a list is never lost."""
     shop.require(AddToWishList(product="PLA-0"), by=anna)
-    _overtaking(shop, AddToWishList(product="PLA-1"), anna)
+    shop.overtaken_by(AddToWishList(product="PLA-1"), anna)
     shop.require(AddToWishList(product="PLA-2"), by=anna)
     assert [one.product for one in lists(shop, anna)[0].items] == ["PLA-0", "PLA-1", "PLA-2"]
 
@@ -253,7 +238,7 @@ def test_the_limit_holds_in_a_race() -> None:
     """CC-05: two lists created at once do not pass the limit together."""
     shop = Shop(wish_lists_per_account=1)
     anna = shop.customer(shop.open_account().session)
-    _overtaking(shop, CreateWishList(name="One"), anna)
+    shop.overtaken_by(CreateWishList(name="One"), anna)
     assert shop.handle(CreateWishList(name="Two"), by=anna) == Refused(
         Reason.LIMIT_REACHED, detail="wish_lists"
     )
@@ -263,7 +248,7 @@ def test_the_limit_holds_in_a_race() -> None:
 def test_a_list_deleted_meanwhile_is_not_brought_back(shop: Shop, anna: SignedInCustomer) -> None:
     """CC-05: a product for a list that goes at the same moment is refused."""
     made = shop.require(CreateWishList(name="Gifts"), by=anna)
-    _overtaking(shop, DeleteWishList(list_id=made.id), anna)
+    shop.overtaken_by(DeleteWishList(list_id=made.id), anna)
     assert shop.handle(AddToWishList(product="PLA-1", list_id=made.id), by=anna) == Refused(Reason.NOT_FOUND)
 
 
