@@ -96,14 +96,12 @@ def answers_by_question(answers: Answers) -> dict[str, str]:
 def _steps(candidates: Sequence[Row], decided: Row, answers: Answers) -> list[Step]:
     known = answers_by_question(answers)
     steps: list[Step] = []
-    for row in candidates:
+    for row in candidates[: candidates.index(decided) + 1]:
         for condition in row.when[1:]:
             holds = condition.holds(answers)
             steps.append(Step(row.rule, row.key, condition.question, known[condition.question], holds))
             if not holds:
                 break
-        if row.key == decided.key:
-            break
     return steps
 
 

@@ -30,12 +30,6 @@ _COUNTRY_LETTERS = re.compile(r"[A-Z]{1,2}(?=\d{3,}$)")
 _LONGEST = 200
 
 
-def _region(value: str | None) -> str | None:
-    if value is not None and value not in _territories():
-        raise ValueError("region is the id of a territory, such as CY-N")
-    return value
-
-
 @attrs.frozen
 class Territory:
     """Where a place lies for VAT.
@@ -61,38 +55,6 @@ class Territory:
     def name(self, language: str) -> str:
         """Give its name in ``fr``, ``de`` or ``en``, or its code."""
         return self.names.get(language, self.id)
-
-
-@attrs.frozen
-class Place:
-    """An address as far as VAT needs it.
-
-    >>> Place("EL").country
-    'GR'
-
-    Args:
-        country: ISO 3166-1 code; ``EL``, ``UK``, ``XI`` and the codes of islands such as ``IC`` are read too.
-        postcode: as on the parcel.
-        city: as on the parcel; needed for towns that share their postcode.
-        region: id of a territory of ``territories.toml``, where the host knows better than any postcode.
-
-    Raises:
-        ValueError: no country has that code, or no territory that id.
-    """
-
-    country: str = attrs.field(converter=canonical_country)
-    postcode: str | None = None
-    city: str | None = None
-    region: str | None = attrs.field(default=None, converter=_region)
-    #: Where it lies for VAT, found once when the place is made.
-    territory: Territory = attrs.field(
-        init=False,
-        repr=False,
-        eq=False,
-        default=attrs.Factory(
-            lambda self: resolve(self.country, self.postcode, self.city, self.region), True
-        ),
-    )
 
 
 @attrs.frozen
@@ -190,3 +152,40 @@ def _plain(city: str | None) -> str:
     if not city or len(city) > _LONGEST:
         return ""
     return unicodedata.normalize("NFKC", city).casefold()
+
+
+def _region(value: str | None) -> str | None:
+    if value is not None and value not in _territories():
+        raise ValueError("region is the id of a territory, such as CY-N")
+    return value
+
+
+def _located(place: "Place") -> Territory:
+    return resolve(place.country, place.postcode, place.city, place.region)
+
+
+@attrs.frozen
+class Place:
+    """An address as far as VAT needs it.
+
+    >>> Place("EL").country
+    'GR'
+
+    Args:
+        country: ISO 3166-1 code; ``EL``, ``UK``, ``XI`` and the codes of islands such as ``IC`` are read too.
+        postcode: as on the parcel.
+        city: as on the parcel; needed for towns that share their postcode.
+        region: id of a territory of ``territories.toml``, where the host knows better than any postcode.
+
+    Raises:
+        ValueError: no country has that code, or no territory that id.
+    """
+
+    country: str = attrs.field(converter=canonical_country)
+    postcode: str | None = None
+    city: str | None = None
+    region: str | None = attrs.field(default=None, converter=_region)
+    #: Where it lies for VAT, found once when the place is made.
+    territory: Territory = attrs.field(
+        init=False, repr=False, eq=False, default=attrs.Factory(_located, takes_self=True)
+    )

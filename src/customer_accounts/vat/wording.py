@@ -22,6 +22,8 @@ def language_of(locale: str) -> str:
 def wording(group: str, name: str, locale: str, /, *, seller: str = "", **values: str) -> str:
     """Give one text.
 
+    A locale with a region takes that region's wording, else that of the seller's state, else the plain one.
+
     Args:
         group: table of the text file, dots between its parts.
         name: name in that table.
@@ -34,11 +36,8 @@ def wording(group: str, name: str, locale: str, /, *, seller: str = "", **values
         found = table(found[part])
     by_language = table(found[name])
     language = language_of(locale)
-    exact = locale.replace("_", "-")
-    for key in (exact, f"{language}-{seller}", language):
-        if key in by_language:
-            return text(by_language[key]).format(**values)
-    raise KeyError(name)
+    regional = by_language.get(f"{language}-{locale[3:5].upper()}") or by_language.get(f"{language}-{seller}")
+    return text(regional or by_language[language]).format(**values)
 
 
 def percent_text(percent: Decimal, locale: str) -> str:

@@ -1,0 +1,65 @@
+"""How customers get charged VAT back."""
+
+from datetime import date
+
+import pytest
+
+from customer_accounts.vat import Buyer, Place, ReclaimKind, Seller, VatDecision
+from tests.vat.cases import AUSTRIAN, FRENCH, GERMAN, company, decided, goods
+
+AS_CONSUMER = Seller("AT", oss=True, unverified_business="consumer")
+
+
+@pytest.mark.parametrize(
+    ("decision", "kind"),
+    [
+        (decided(goods("AT", "AT"), company(AUSTRIAN)), "own_return"),
+        (decided(goods("AT", "DE"), company(AUSTRIAN)), "own_return"),
+        (decided(goods("AT", "DE"), company()), "directive_2008_9"),
+        (decided(goods("AT", "DE"), company(GERMAN, "invalid")), "directive_2008_9"),
+        (decided(goods("AT", "DE", pickup=True), company(FRENCH)), "directive_2008_9"),
+        (decided(goods("AT", "AT"), company(place=Place("GB", "BT1 1AA"))), "directive_2008_9"),
+        (decided(goods("AT", "AT"), company(place=Place("CH"))), "directive_86_560"),
+        (decided(goods("AT", "DE"), company(GERMAN, "invalid"), AS_CONSUMER), "local_deduction"),
+        (decided(goods("AT", "DE"), company(GERMAN)), "self_assessed"),
+        (decided(goods("AT", "CH"), company(place=Place("CH"))), "nothing_charged"),
+        (decided(goods("AT", "CH")), "nothing_charged"),
+        (decided(goods("AT", "DE")), "consumer"),
+        (decided(goods("CH", "AT")), "import"),
+    ],
+)
+def test_the_way_to_the_money(decision: VatDecision, kind: str) -> None:
+    """F25: own return at home, the home portal for VAT of another state, and so on; each in three
+    languages.
+    """
+    assert decision.reclaim.kind == kind
+    assert len({decision.reclaim.text(locale) for locale in ("fr", "de", "en")}) == 3
+
+
+def test_a_foreign_company_is_sent_to_the_portal_of_its_own_state() -> None:
+    """F25: Austrian VAT of a German company: through Germany's portal, by 30 September of the next year."""
+    advice = decided(goods("AT", "DE", on=date(2026, 3, 1)), company(GERMAN, "unverified")).reclaim
+    assert (advice.kind, advice.state, advice.home) == (ReclaimKind.DIRECTIVE_2008_9, "AT", "DE")
+    assert (advice.portal, advice.deadline) == ("BZSt-Online-Portal", date(2027, 9, 30))
+    assert "30 septembre 2027" in advice.text("fr")
+    assert "BZSt-Online-Portal" in advice.text("en")
+
+
+def test_other_ways_have_no_portal_and_no_deadline() -> None:
+    """A domestic company deducts in its own return; a Swiss one asks the state that charged."""
+    for buyer in (company(AUSTRIAN), company(place=Place("CH"))):
+        advice = decided(goods("AT", "AT"), buyer).reclaim
+        assert (advice.portal, advice.deadline) == (None, None)
+
+
+def test_a_territory_without_a_portal_names_none() -> None:
+    """A home that is no state of its own has no portal to name."""
+    advice = decided(goods("DE", "AT"), company(place=Place("PT", "9500-150"))).reclaim
+    assert (advice.kind, advice.portal) == (ReclaimKind.DIRECTIVE_2008_9, None)
+    assert "()" not in advice.text("en")
+
+
+def test_the_last_year_of_the_calendar_has_no_next() -> None:
+    """A day at the end of time is decided like any other."""
+    advice = decided(goods("AT", "AT", on=date.max), Buyer(is_business=True, place="DE")).reclaim
+    assert advice.deadline is None
