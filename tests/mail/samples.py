@@ -48,7 +48,9 @@ def key_of(address: str) -> str:
     return mailbox.key
 
 
-def token(purpose: Purpose, *, to: str = TO, token_id: str = "00" * 16, settings: Settings = SETTINGS) -> TokenRecord:
+def token(
+    purpose: Purpose, *, to: str = TO, token_id: str = "00" * 16, settings: Settings = SETTINGS
+) -> TokenRecord:
     """Make the record of a link that was made a minute ago."""
     digest = link_digest(link_text(settings.secret, purpose, token_id))
     assert digest is not None
@@ -65,7 +67,9 @@ def token(purpose: Purpose, *, to: str = TO, token_id: str = "00" * 16, settings
     )
 
 
-def order(owner: UUID | None = None, *shipments: Shipment, status: OrderStatus = OrderStatus.SHIPPED) -> OrderRecord:
+def order(
+    owner: UUID | None = None, *shipments: Shipment, status: OrderStatus = OrderStatus.SHIPPED
+) -> OrderRecord:
     """Make an order of the first of the month."""
     return OrderRecord(
         reference="ref-4711",
@@ -105,9 +109,9 @@ def task(
         storefront="default",
         queued_at=NOW,
         due_at=NOW,
-        token=link and link.digest,
-        extra_token=way_out and way_out.digest,
-        order_reference=about and about.reference,
+        token=link.digest if link else None,
+        extra_token=way_out.digest if way_out else None,
+        order_reference=about.reference if about else None,
         shipment_id="s1" if purpose is MailPurpose.TRACKING else None,
         details=tuple(Detail(name, value) for name, value in details.items()),
     )

@@ -1,6 +1,7 @@
 """The texts of the mails, shipped and of hosts."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.mail.samples import NOW, SETTINGS, in_language, samples
 class Watched(MailTexts):
     """Texts that remember which pieces were found."""
 
-    found: set[tuple[str, str]] = set()
+    found: ClassVar[set[tuple[str, str]]] = set()
 
     def find(self, name: str, language: str, piece: str, variants: tuple[str, ...] = ()) -> str | None:
         """Find a piece and remember its key."""
@@ -67,7 +68,7 @@ def test_every_piece_is_used() -> None:
 
 
 def test_own_text_replaces_one_piece(tmp_path: Path) -> None:
-    """A host's piece stands for ours in its language; everything else stays; French blanks are set in it too."""
+    """A host's piece stands for ours in its language; all else stays; French blanks are set in it too."""
     (tmp_path / "account_closed.toml").write_text('[fr]\nsubject = "Au revoir ! {shop}"\n', encoding="utf-8")
     (tmp_path / "notes.txt").write_text("not for us")
     texts = read_mail_texts(tmp_path)
@@ -101,7 +102,9 @@ def test_own_variant_is_found_first() -> None:
         ("[fr", "cannot be read as TOML"),
     ],
 )
-def test_own_text_that_cannot_be_used_is_refused_when_read(tmp_path: Path, content: str, complaint: str) -> None:
+def test_own_text_that_cannot_be_used_is_refused_when_read(
+    tmp_path: Path, content: str, complaint: str
+) -> None:
     """A mistake in a host's texts shows when they are read, not when a customer waits for a mail."""
     (tmp_path / "account_closed.toml").write_text(content, encoding="utf-8")
     with pytest.raises(SettingsError, match=complaint):

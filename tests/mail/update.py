@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parent / "snapshots"
 
 def rendered() -> dict[str, str]:
     """Give the content of every snapshot by file name."""
-    found = {}
+    found: dict[str, str] = {}
     for sample in samples():
         for locale in LOCALES:
             message = compose(in_language(sample.task, locale), SETTINGS, NOW)

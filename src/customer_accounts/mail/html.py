@@ -15,7 +15,6 @@ from customer_accounts.mail.blocks import (
     Item,
     Letter,
     Link,
-    Listing,
     Paragraph,
     SmallPrint,
 )
@@ -102,8 +101,8 @@ def _block(block: Block, contact: str) -> str:
             return f'<p style="{_TEXT}">{_anchor(url, label)}</p>'
         case Code(text):
             return f'<p class="code" style="{_CODE}">{escape(text)}</p>'
-        case Listing(items, label):
-            lines = "".join(_item(item, label) for item in items)
+        case _:
+            lines = "".join(_item(item, block.label) for item in block.items)
             return f'<ul style="{_LIST}">{lines}</ul>'
 
 

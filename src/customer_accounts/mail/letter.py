@@ -49,7 +49,7 @@ class _Pen:
                 return Button(self.piece(step.piece), matter.links[step.source], self.common("hint"))
             case Kind.VISIT:
                 return Link(self.piece(step.piece), matter.links[step.source])
-            case Kind.SAY | Kind.NOTE:
+            case _:
                 text = self.piece(step.piece)
                 kind = Paragraph if step.kind is Kind.SAY else SmallPrint
                 return kind(text) if text else None

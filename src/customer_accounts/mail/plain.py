@@ -6,19 +6,15 @@ stands on a line of its own and may be longer.
 
 import textwrap
 
-from customer_accounts.mail.blocks import Block, Button, Code, Letter, Link, Listing, Paragraph, SmallPrint
+from customer_accounts.mail.blocks import Block, Button, Code, Letter, Link, Paragraph, SmallPrint
 
 WIDTH = 78
 
 
 def plain_of(letter: Letter) -> str:
     """Give the text part of a letter."""
-    parts = [letter.greeting, *(_block(block) for block in letter.blocks), letter.closing]
-    return "\n\n".join([*map(_wrapped_unless_done, parts), _foot(letter)]) + "\n"
-
-
-def _wrapped_unless_done(part: str) -> str:
-    return part if "\n" in part else _wrapped(part)
+    blocks = (_block(block) for block in letter.blocks)
+    return "\n\n".join([_wrapped(letter.greeting), *blocks, _wrapped(letter.closing), _foot(letter)]) + "\n"
 
 
 def _block(block: Block) -> str:
@@ -29,8 +25,8 @@ def _block(block: Block) -> str:
             return f"{_wrapped(label)}\n{url}"
         case Code(text):
             return f"    {text}"
-        case Listing(items):
-            return "\n".join(_item(item.text, item.url) for item in items)
+        case _:
+            return "\n".join(_item(item.text, item.url) for item in block.items)
 
 
 def _item(text: str, url: str) -> str:
