@@ -1,0 +1,43 @@
+"""Makes tests of the documents: every Python block of the README and of the docs runs, and none can be skipped.
+
+Each document has a namespace and an empty working directory of its own; what one block leaves, the next one of the
+same document finds.
+"""
+
+import os
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from sybil import Sybil
+from sybil.integration.pytest import SybilItem
+from sybil.parsers.myst import PythonCodeBlockParser
+
+
+def _enter(namespace: dict[str, Any]) -> None:
+    # SQLite files that an example leaves open cannot be deleted everywhere; the rest goes all the same.
+    folder = TemporaryDirectory(ignore_cleanup_errors=True)
+    namespace["__name__"] = "document"
+    namespace["_back"] = (folder, os.getcwd())  # noqa: PTH109 - read here, restored below, used for nothing else
+    os.chdir(folder.name)
+
+
+def _leave(namespace: dict[str, Any]) -> None:
+    folder, before = namespace.pop("_back")
+    os.chdir(before)
+    folder.cleanup()
+
+
+pytest_collect_file = Sybil(
+    parsers=[PythonCodeBlockParser()],
+    patterns=["README.md", "docs/**/*.md"],
+    excludes=["docs/_build/**", ".venv/**"],
+    setup=_enter,
+    teardown=_leave,
+).pytest()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep the blocks of one document on one worker, in their order."""
+    if isinstance(item, SybilItem):
+        item.add_marker(pytest.mark.xdist_group(str(item.path)))
