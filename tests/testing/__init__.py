@@ -1,0 +1,1 @@
+"""Tests of what hosts use in their own tests."""
