@@ -1,0 +1,322 @@
+"""The directive ``{generated} <name>``: tables made from the code and its data while the documentation is built."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import attrs
+import facts
+import records
+import states
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from customer_accounts.limiting import ALLOWANCES
+from customer_accounts.outbox import MailPurpose
+from customer_accounts.refusals import Reason, Refused
+from customer_accounts.settings import LIFETIMES, LINK_OF, LINKS
+from customer_accounts.vat import packaged_rates, packaged_table
+from customer_accounts.vat.wording import LANGUAGES
+
+TESTS = facts.DOCS.parent / "tests"
+_ID = re.compile(r"\b(?:PH\d\b|(?:PH|PW|GEN|HS|EM|EN|TK|SO|GM|AZ|SE|AB|RL|CC|LG|DP|DOC|SUP)-\d\d\b)")
+_SPAN = re.compile(r"\b(PH|PW|GEN|HS|EM|EN|TK|SO|GM|AZ|SE|AB|RL|CC|LG|DP|DOC)-(\d\d) to (?:\1-)?(\d\d)\b")
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def _cell(text: object) -> str:
+    return str(text).replace("|", "\\|").replace("\n", " ")
+
+
+def span_text(span: object) -> str:
+    """Write a period of time for people."""
+    total = int(span.total_seconds())  # type: ignore[attr-defined]  # a timedelta; typed loosely for the tables
+    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if total % size == 0 and total >= size:
+            count = total // size
+            return f"{count} {name}{'s' if count > 1 else ''}"
+    return f"{total} seconds"
+
+
+def commands() -> str:
+    """All commands, with who may give them and where they are described."""
+    rows = []
+    for feature in facts.feature_names():
+        for command in facts.commands_of(feature):
+            found = facts.facts_of(command)
+            first = found.summary.split("\n\n")[0]
+            page = f"[{feature}](../features/{feature}.md)"
+            rows.append([f"`{found.command}`", ", ".join(found.actors), page, _cell(first)])
+    return _table(["Command", "Who may ask", "Page", "What it does"], rows)
+
+
+def features() -> str:
+    """All feature pages with the first sentence of their module."""
+    rows = []
+    for feature in facts.feature_names():
+        names = ", ".join(f"`{one.__name__}`" for one in facts.commands_of(feature))
+        rows.append([f"[{feature}]({feature}.md)", names])
+    return _table(["Page", "Commands"], rows)
+
+
+def everywhere() -> str:
+    """What every command may answer."""
+    why = {
+        Reason.NOT_ALLOWED: "The command does not accept this kind of actor.",
+        Reason.UNKNOWN_STOREFRONT: "The actor names a storefront that the settings do not know.",
+        Reason.TOO_MANY_ATTEMPTS: "A limit is used up; `retry_after` says how long to wait.",
+        Reason.SESSION_ENDED: "The session was ended: its number is not the account's any more.",
+        Reason.BUSY: "No slot for a password hash became free, or a limiter that must not be skipped is down.",
+    }
+    rows = [
+        [f"`{one.value}`", str(Refused(one).http_status), why[one], facts.refusal_text(one, "en")]
+        for one in facts.EVERYWHERE
+    ]
+    return _table(["Reason", "HTTP", "When", "Text"], rows)
+
+
+def refusals() -> str:
+    """Every reason with its texts and its HTTP hint."""
+    rows = [
+        [f"`{one.value}`", str(Refused(one).http_status), *(facts.refusal_text(one, lang) for lang in ("en", "fr", "de"))]
+        for one in Reason
+    ]
+    return _table(["Reason", "HTTP", "English", "French", "German"], rows)
+
+
+def mails() -> str:
+    """Every mail with its subjects, and the commands that queue it."""
+    senders: dict[str, list[str]] = {}
+    for feature in facts.feature_names():
+        for command in facts.commands_of(feature):
+            for mail in facts.facts_of(command).mails:
+                senders.setdefault(mail, []).append(f"`{command.__name__}`")
+    rows = [
+        [f"`{one.value}`", ", ".join(senders.get(one.value, ["none"])),
+         *(facts.mail_subject(one, lang) for lang in ("en", "fr", "de"))]
+        for one in MailPurpose
+    ]  # fmt: skip
+    return _table(["Mail", "Queued by", "English", "French", "German"], rows)
+
+
+def limits() -> str:
+    """The limits of the shop profile, with the commands that count against each."""
+    users: dict[str, list[str]] = {}
+    for feature in facts.feature_names():
+        for command in facts.commands_of(feature):
+            for limit in facts.facts_of(command).limits:
+                users.setdefault(limit, []).append(f"`{command.__name__}`")
+    rows = [
+        [f"`{limit.value}`", str(one.tries), span_text(one.period),
+         "passes" if one.open_on_outage else "refused with `busy`", ", ".join(users.get(limit.value, ["none"]))]
+        for limit, one in ALLOWANCES.items()
+    ]  # fmt: skip
+    return _table(["Limit", "Tries", "In", "Limiter down", "Commands"], rows)
+
+
+def lifetimes() -> str:
+    """How long each link works, and where it leads."""
+    rows = [
+        [f"`{purpose.value}`", span_text(span), f"`{LINK_OF[purpose]}`", f"`{LINKS[LINK_OF[purpose]]}`"]
+        for purpose, span in LIFETIMES.items()
+    ]
+    return _table(["Link", "Works for", "Name in `links`", "Default path"], rows)
+
+
+def classification() -> str:
+    """Every stored field with its class of data."""
+    parts = [_table(["Class", "Meaning"], [[name, text] for name, text in records.CLASSES.items()])]
+    for kind in records.record_types():
+        given = records.classified()[kind.__name__]
+        rows = [
+            [f"`{one.name}`", f"`{records.type_text(kind, one.name)}`".replace("|", "\\|"), given[one.name]]
+            for one in attrs.fields(kind)
+        ]
+        parts += ["", f"**{kind.__name__}**", "", _table(["Field", "Type", "Class"], rows)]
+    return "\n".join(parts)
+
+
+def vat_table() -> str:
+    """The rows of the decision table, in order."""
+    rows = []
+    for row in packaged_table().rows:
+        when = "; ".join(f"{one.question}: {', '.join(one.wanted)}" for one in row.when)
+        law = "; ".join(part for part in (row.law, row.other_law) if part)
+        flags = ", ".join(name for name, on in (("provisional", row.provisional), ("review", row.review)) if on)
+        rows.append([row.key, when, row.treatment.value, row.tax, row.category or "–", law, flags or "–"])
+    return _table(["Row", "If", "Treatment", "Tax of", "EN 16931", "Directive 2006/112/EC", "Flags"], [
+        [_cell(one) for one in row] for row in rows
+    ])  # fmt: skip
+
+
+def vat_remarks() -> str:
+    """Warnings and ways to reclaim."""
+    table = packaged_table()
+    rows = [
+        [kind, f"`{one.name}`", _cell("; ".join(f"{question}: {', '.join(wanted)}" for question, wanted in one.when.items()))]
+        for kind, remarks in (("warning", table.warnings), ("way to reclaim", table.reclaims))
+        for one in remarks
+    ]
+    return _table(["Kind", "Name", "If"], rows)
+
+
+@cache
+def tests_by_id() -> dict[str, list[str]]:
+    """Give the tests that name a requirement in their docstring, by its id."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(TESTS.rglob("test_*.py")):
+        for name, doc in _docstrings(path):
+            where = f"{path.relative_to(TESTS.parent).as_posix()}::{name}"
+            for one in sorted(ids_in(doc)):
+                found.setdefault(one, []).append(where)
+    return found
+
+
+def ids_in(text: str) -> set[str]:
+    """Give the ids of requirements that a text names; "TK-01 to TK-03" names three."""
+    ids = set(_ID.findall(text))
+    for family, first, last in _SPAN.findall(text):
+        ids |= {f"{family}-{number:02}" for number in range(int(first), int(last) + 1)}
+    return ids
+
+
+def _docstrings(path: Path) -> list[tuple[str, str]]:
+    tree = ast.parse(path.read_text("utf-8"))
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
+            found.append((node.name, ast.get_docstring(node) or ""))
+        elif isinstance(node, ast.ClassDef):
+            # What a class of tests or a state machine says holds for the tests in it.
+            found.append((node.name, ast.get_docstring(node) or ""))
+    return found
+
+
+@cache
+def requirement_rows() -> dict[str, dict[str, str]]:
+    """Give the requirements by id."""
+    return tomllib.loads((facts.DOCS / "_data" / "requirements.toml").read_text("utf-8"))
+
+
+def requirements() -> str:
+    """Every requirement with the tests that name it."""
+    rows = []
+    for one, entry in requirement_rows().items():
+        tests = tests_by_id().get(one, [])
+        if tests:
+            shown = "<br>".join(f"`{_short(test)}`" for test in tests[:6])
+            held = shown + (f"<br>and {len(tests) - 6} more" if len(tests) > 6 else "")
+        else:
+            held = "**open**: " + entry.get("open", "no test names it yet")
+        text = f"*{entry['title']}.* {entry['text']}" if "title" in entry else entry["text"]
+        rows.append([one, _cell(text), _cell(entry.get("source", "scenario")), held])
+    return _table(["Id", "Requirement", "Source", "Held by"], rows)
+
+
+def coverage() -> str:
+    """How many requirements are held by a test."""
+    every = requirement_rows()
+    held = [one for one in every if one in tests_by_id()]
+    return f"{len(held)} of {len(every)} requirements are named by at least one test."
+
+
+def _short(test: str) -> str:
+    return test.removeprefix("tests/")
+
+
+def promises() -> str:
+    """The promises of the FAQ with their pages and tests."""
+    entries = tomllib.loads((facts.DOCS / "_data" / "promises.toml").read_text("utf-8"))
+    tests = promise_tests()
+    rows = [
+        [one, _cell(entry["text"]),
+         ", ".join(f"[{page}](features/{page}.md)" for page in entry["features"] if facts.page_of(page).exists()),
+         "<br>".join(f"`{name}`" for name in tests.get(one, [])) or "–"]
+        for one, entry in entries.items()
+    ]  # fmt: skip
+    return _table(["Id", "Promise", "Page", "Test"], rows)
+
+
+def promise_tests() -> dict[str, list[str]]:
+    """Give the acceptance tests by the promise in their name."""
+    found: dict[str, list[str]] = {}
+    path = TESTS / "test_faq.py"
+    for name, _ in _docstrings(path) if path.exists() else []:
+        match = re.match(r"test_(F\d\d)_", name)
+        if match:
+            found.setdefault(match[1], []).append(name)
+    return found
+
+
+def controls() -> str:
+    """Every way to authenticate, its controls, and the test that holds each (DOC-01)."""
+    entries = tomllib.loads((facts.DOCS / "_data" / "controls.toml").read_text("utf-8"))
+    parts = []
+    for name, entry in entries.items():
+        rows = [
+            [_cell(control), _cell(", ".join(ids)), "<br>".join(f"`{_short(test)}`" for test in _first_tests(ids)) or "open"]
+            for control, ids in entry["controls"].items()
+        ]
+        commands = ", ".join(f"`{one}`" for one in entry["commands"])
+        parts += [f"**{name}** — {commands}", "", _table(["Control", "Requirement", "Test"], rows), ""]
+    return "\n".join(parts)
+
+
+def _first_tests(ids: list[str]) -> list[str]:
+    return [tests_by_id()[one][0] for one in ids if one in tests_by_id()]
+
+
+def vat_languages() -> str:
+    """The languages of the VAT texts."""
+    return ", ".join(LANGUAGES)
+
+
+def vat_rates_as_of() -> str:
+    """The day on which the packaged rates were checked."""
+    return str(getattr(packaged_rates(), "as_of", ""))
+
+
+MAKERS: dict[str, Callable[[], str]] = {
+    one.__name__: one
+    for one in (
+        commands, features, everywhere, refusals, mails, limits, lifetimes, classification, vat_table, vat_remarks,
+        requirements, coverage, promises, controls,
+    )
+}  # fmt: skip
+
+
+class Generated(SphinxDirective):
+    """Insert a generated table, or the states of a machine as a drawing with its table."""
+
+    required_arguments = 1
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Make it, and let the parser of the page read it."""
+        name = self.arguments[0]
+        if name == "states":
+            machine = states.MACHINES[self.arguments[1]]
+            figure = nodes.raw("", f'<figure class="states">{states.svg_of(machine)}</figure>', format="html")
+            return [figure, *self._parsed(states.table_of(machine))]
+        return self._parsed(MAKERS[name]())
+
+    def _parsed(self, markdown: str) -> list[nodes.Node]:
+        holder = nodes.container()
+        lines = StringList(markdown.splitlines(), source=self.env.docname)
+        self.state.nested_parse(lines, self.content_offset, holder)
+        return holder.children
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directive."""
+    app.add_directive("generated", Generated)
+    return {"parallel_read_safe": True}
