@@ -136,7 +136,7 @@ def test_nothing_typed_is_empty(text: object, reason: str) -> None:
         "DE" + "1" * 80,
         "RO1630615123457",
         "RO1630615123458",
-        136695976,
+        4711,
         b"DE1",
     ],
 )

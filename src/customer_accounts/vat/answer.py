@@ -103,6 +103,7 @@ class VatAnswer:
         address: its address, or None where the state withholds it.
         matches: for approximate requests, which field matched: ``("name", "VALID")``.
         requester: the number on whose behalf it was asked, or None.
+        requester_refused: the register refused the shop's own number first (its settings are wrong).
     """
 
     number: str
@@ -117,6 +118,7 @@ class VatAnswer:
     address: str | None = attrs.field(default=None, repr=False)
     matches: tuple[tuple[str, str], ...] = ()
     requester: str | None = None
+    requester_refused: bool = False
 
     @property
     def raw_sha256(self) -> str:
