@@ -202,7 +202,7 @@ class TestResetting:
         assert left.isdisjoint({theirs.digest, ours.digest})
 
     def test_leaves_registrations_of_others_waiting(self, shop: Shop) -> None:
-        """EN-01: a browser does not learn from the end of its registration that the address has an account."""
+        """EN-01: a browser must not learn from its registration that the address has an account."""
         shop.open_account()
         shop.require(Register(email=EMAIL, password=PASSWORD), by=shop.visitor(ELSEWHERE))
         before = shop.registrations()

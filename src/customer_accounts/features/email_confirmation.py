@@ -1,10 +1,12 @@
 """The proof of the mailbox, with which an account begins (F04).
 
 * `InspectLink` looks and consumes nothing (truth 2); `ConfirmEmail` proves.
-* In the registering browser the link or the short code confirms at once.  Elsewhere whoever opens the link owns the
-  mailbox but may not be the one who registered: they type the chosen password, which shows they are, or set a new
-  one, and a password chosen by a stranger is never armed (PH-05, PH6).
+* In the registering browser the link or the short code confirms at once.  Elsewhere whoever opens the link
+  owns the mailbox but may not be the one who registered: they type the chosen password, which shows they
+  are, or set a new one, and a password chosen by a stranger is never armed (PH-05, PH6).
 * A generated password is made now and shown once on this page, never mailed (GEN-02).
+* A customer who wrote to the shop (`customer_accounts.features.support`) has a link that sets the first
+  password; it proves the mailbox like any other.
 * The second click by the winner is told that it is done; a link of a loser is dead.
 """
 
@@ -17,7 +19,7 @@ from pydantic import SecretStr
 from pydantic_core import PydanticCustomError
 
 from customer_accounts.account import RegistrationRecord, Session
-from customer_accounts.actors import Visitor, network_of
+from customer_accounts.actors import SignedInCustomer, Visitor, browser_digest, network_of
 from customer_accounts.changes import Change, UseToken, update
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.facts import Facts, Part, Scope
@@ -39,15 +41,21 @@ class Needs(StrEnum):
     NOTHING = "nothing"
     PASSWORD_OR_NEW = "password_or_new"
     NEW_PASSWORD = "new_password"
+    SIGN_IN = "sign_in"
 
 
 @frozen
 class LinkView:
-    """What a page may show of a link before anybody acts on it; ``email`` is masked."""
+    """What a page may show of a link before anybody acts on it; ``email`` is masked.
+
+    Args:
+        opens_account: whether `ConfirmEmail` takes the link, because an account begins with it.
+    """
 
     purpose: Purpose
     needs: Needs
     email: str
+    opens_account: bool = False
 
 
 @frozen
@@ -91,12 +99,23 @@ def live_token(facts: Facts, text: str, env: Env, *purposes: Purpose) -> TokenRe
 def _needs(token: TokenRecord, facts: Facts, actor: Visitor) -> Needs:
     if token.purpose in (Purpose.RESET_PASSWORD, Purpose.SET_PASSWORD):
         return Needs.NEW_PASSWORD
+    if token.purpose is Purpose.CONFIRM_EMAIL_CHANGE and not asked_in(token, actor):
+        return Needs.SIGN_IN
     registration = facts.registration(token.registration_id)
     if registration is None or registration.generate_password or _same_browser(registration, actor):
         return Needs.NOTHING
     if registration.password_hash is None:
         return Needs.NEW_PASSWORD
     return Needs.PASSWORD_OR_NEW
+
+
+def asked_in(token: TokenRecord, actor: Visitor | SignedInCustomer) -> bool:
+    """Whether the browser is the one that asked for a link."""
+    return (
+        token.browser is not None
+        and actor.browser is not None
+        and browser_digest(actor.browser) == token.browser
+    )
 
 
 def _same_browser(registration: RegistrationRecord, actor: Visitor) -> bool:
@@ -126,7 +145,8 @@ class InspectLink(Command):
         token = live_token(facts, self.token, env, *Purpose)
         if isinstance(token, Refusal):
             return token
-        return Decision(LinkView(token.purpose, _needs(token, facts, actor), masked(token.email)))
+        needs, opens = _needs(token, facts, actor), token.registration_id is not None
+        return Decision(LinkView(token.purpose, needs, masked(token.email), opens))
 
 
 class ConfirmEmail(Command):
@@ -146,7 +166,9 @@ class ConfirmEmail(Command):
         if (self.token is None) == (self.code is None):
             return PydanticCustomError("token_or_code", "give a token or a code")
         if sum((self.password is not None, self.new_password is not None, self.generate_password)) > 1:
-            return PydanticCustomError("one_password", "give one of password, new_password and generate_password")
+            return PydanticCustomError(
+                "one_password", "give one of password, new_password and generate_password"
+            )
         return None
 
     def password_to_set(self) -> str | None:
@@ -190,11 +212,13 @@ class ConfirmEmail(Command):
         ]
         shown = env.generated() if opening.password_generated else None
         result = _confirmed(opened, registration, facts, env, shown)
-        return Decision(result, changes, counted=lambda counts: evolve(result, claimed=opened.claimed(counts)))
+        return Decision(
+            result, changes, counted=lambda counts: evolve(result, claimed=opened.claimed(counts))
+        )
 
     def _proof(self, facts: Facts, env: Env, actor: Visitor) -> TokenRecord | Refusal:
         if self.token is not None:
-            return live_token(facts, self.token, env, Purpose.CONFIRM_REGISTRATION)
+            return live_token(facts, self.token, env, Purpose.CONFIRM_REGISTRATION, Purpose.SET_PASSWORD)
         return _by_code(self.code or "", facts, env, actor)
 
     def _opening(

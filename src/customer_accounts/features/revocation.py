@@ -54,9 +54,14 @@ def links_after_use(facts: Facts, account: AccountRecord, used: TokenRecord, env
         account: the account as it will be.
         used: the link that the caller uses.
     """
-    siblings = [one for one in facts.tokens if one.digest != used.digest and _sibling(one, used)]
+    siblings = siblings_of(used, facts)
     handled = {used.digest, *(one.digest for one in siblings)}
     return [*spent(siblings, env, account.id), *links_ended(facts, account, but=handled)]
+
+
+def siblings_of(used: TokenRecord, facts: Facts) -> list[TokenRecord]:
+    """Give the other unused links of the same kind, account and mailbox."""
+    return [one for one in facts.tokens if one.digest != used.digest and _sibling(one, used)]
 
 
 def _sibling(one: TokenRecord, used: TokenRecord) -> bool:
