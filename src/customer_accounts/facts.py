@@ -4,14 +4,15 @@ Rules for a storage:
 
 * ``accounts`` holds the accounts named by ``account_id``, by the token, identity or order of the scope, and those
   that own one of its addresses.  The addresses of a scope are ``email_keys`` and those of its token, order and of
-  the registrations of its browser.
+  the registrations of its browser.  The key "" is no address: it leads to nothing.
 * ``registrations``: of those addresses, of the scope's browser, and the one of its token.
 * ``tokens``: of those accounts, addresses and registrations, the scope's own included.
 * ``identities``: of those accounts, the one named, and those that the registrations name.
 * ``guest_orders``: groups of the orders that nobody owns, of those addresses and of the accounts' addresses.
 * ``orders``: the one named, or the one that the scope's token shows, or one page of the orders of ``account_id``,
   newest first.
-* ``addresses``, ``wish_lists``, ``subscriptions``, ``vat_checks``: of those accounts, oldest first.
+* ``addresses``, ``wish_lists``, ``events``: of those accounts, oldest first; ``subscriptions``, ``vat_checks``:
+  of those accounts.
 
 Only parts that the scope names are filled.  The same number of statements is used whether anything is found or not.
 """

@@ -134,8 +134,8 @@ class MemoryStorage:
     def finish(self, task: MailTask, outcome: MailOutcome, /) -> None:
         """See `customer_accounts.ports.Storage.finish`."""
         with self._lock:
-            mail = self._tables.mails[task.mail.id]
-            if mail.status is MailStatus.QUEUED:
+            mail = self._tables.mails.get(task.mail.id)
+            if mail is not None and mail.status is MailStatus.QUEUED:
                 self._tables.mails[mail.id] = evolve(
                     mail, status=outcome.status, finished_at=outcome.at, reply=outcome.reply,
                     to="", details=(), leased_until=None, attempts=mail.attempts + 1,
@@ -147,7 +147,7 @@ class MemoryStorage:
             if isinstance(task, MailTask):
                 self._fail_mail(task.mail.id, retry_at, reason)
             else:
-                self._fail_vat(task.check.account_id, retry_at)
+                self._fail_vat(task.check, retry_at)
 
     def _lease_mail(self, limit: int, now: datetime, until: datetime) -> list[MailTask]:
         tables = self._tables
@@ -174,20 +174,21 @@ class MemoryStorage:
         return [VatTask(one) for one in chosen]
 
     def _fail_mail(self, mail_id: UUID, retry_at: datetime | None, reason: str) -> None:
-        mail = self._tables.mails[mail_id]
-        if mail.status is MailStatus.QUEUED:
+        mail = self._tables.mails.get(mail_id)
+        if mail is not None and mail.status is MailStatus.QUEUED:
             again = evolve(mail, attempts=mail.attempts + 1, leased_until=None, reply=reason)
             dead = evolve(again, status=MailStatus.DEAD)
             self._tables.mails[mail_id] = dead if retry_at is None else evolve(again, due_at=retry_at)
 
-    def _fail_vat(self, account_id: UUID, retry_at: datetime | None) -> None:
+    def _fail_vat(self, failed: VatCheckRecord, retry_at: datetime | None) -> None:
         rows = self._tables.records.get(VatCheckRecord, {})
-        check = rows.get(account_id)
-        if isinstance(check, VatCheckRecord):
+        check = rows.get(failed.account_id)
+        # The customer may have given another number meanwhile; that one still waits for its own answer.
+        if isinstance(check, VatCheckRecord) and check.number == failed.number:
             if retry_at is None:
-                del rows[account_id]
+                del rows[check.account_id]
             else:
-                rows[account_id] = evolve(
+                rows[check.account_id] = evolve(
                     check, attempts=check.attempts + 1, leased_until=None, due_at=retry_at
                 )
 
@@ -251,7 +252,7 @@ def _purge(tables: Tables, change: Purge) -> int:
             gone, tables.events = len(tables.events) - len(kept), kept
             return gone
         case Kept.MAILS:
-            old = [key for key, one in tables.mails.items() if one.finished_at and one.finished_at < before]
+            old = [key for key, one in tables.mails.items() if (at := _ended_at(one)) and at < before]
             for key in old:
                 del tables.mails[key]
             return len(old)
@@ -259,6 +260,11 @@ def _purge(tables: Tables, change: Purge) -> int:
             return _purge_expired(tables, RegistrationRecord, before)
         case Kept.TOKENS:
             return _purge_expired(tables, TokenRecord, before)
+
+
+def _ended_at(mail: MailRecord) -> datetime | None:
+    """Give when a mail ended; a dead one when it was last due, since nobody finished it."""
+    return mail.due_at if mail.status is MailStatus.DEAD else mail.finished_at
 
 
 def _purge_expired(

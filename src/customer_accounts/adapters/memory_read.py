@@ -36,8 +36,9 @@ def read(
     of_browser = [one for one in registrations if scope.browser is not None and one.browser == scope.browser]
     keys = {*scope.email_keys, *(one.email_key for one in of_browser)}
     keys |= {one.email_key for one in (token, order) if one is not None}
+    keys.discard("")  # the key of what is no address is nobody's
     named = {scope.account_id, token and token.account_id, identity and identity.account_id, order and order.owner}
-    found_accounts = [one for one in accounts if one.id in named or (one.email_key or "") in keys - {""}]
+    found_accounts = [one for one in accounts if one.id in named or one.email_key in keys]
     owners = {one.id for one in found_accounts}
     found_registrations = [
         one
@@ -48,7 +49,7 @@ def read(
     ]
     attempts = {one.id for one in found_registrations}
     wished = {(one.identity_provider, one.identity_subject) for one in found_registrations}
-    order_keys = keys | {one.email_key for one in found_accounts}
+    order_keys = keys | {one.email_key for one in found_accounts if one.email_key}
     wanted = scope.parts
     return Facts(
         accounts=tuple(found_accounts) if Part.ACCOUNTS in wanted else (),
@@ -82,16 +83,22 @@ def read(
             one for one in subscriptions if Part.SUBSCRIPTIONS in wanted and one.account_id in owners
         ),
         vat_checks=tuple(one for one in vat_checks if Part.VAT_CHECKS in wanted and one.account_id in owners),
-        events=tuple(one for one in events if Part.EVENTS in wanted and one.account_id in owners),
+        events=_trail(events, owners) if Part.EVENTS in wanted else (),
     )
 
 
 def _of(rows: Iterable[Owned], owners: set[UUID]) -> tuple[Owned, ...]:
-    return tuple(sorted((one for one in rows if one.account_id in owners), key=lambda one: one.created_at))
+    own = (one for one in rows if one.account_id in owners)
+    return tuple(sorted(own, key=lambda one: (one.created_at, one.id)))
+
+
+def _trail(events: list[EventRecord], owners: set[UUID]) -> tuple[EventRecord, ...]:
+    own = (one for one in events if one.account_id in owners)
+    return tuple(sorted(own, key=lambda one: (one.at, one.id)))
 
 
 def _groups(
-    orders: list[OrderRecord], keys: set[str | None], since: datetime | None
+    orders: list[OrderRecord], keys: set[str], since: datetime | None
 ) -> tuple[GuestOrderGroup, ...]:
     groups: dict[tuple[str, bool], list[OrderRecord]] = {}
     for one in orders:

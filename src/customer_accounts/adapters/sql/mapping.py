@@ -74,7 +74,7 @@ class Node:
         for node in self.elements:
             yield from node.family()
 
-    def _keyed(self, rows: Mapping["Node", list[Values]]) -> list[tuple[Values, Any]]:
+    def _keyed(self, rows: Mapping["Node", list[Values]]) -> list[tuple[tuple[Any, ...], Any]]:
         below = [
             (name, node._grouped(rows))
             for node, (name, _) in zip(self.elements, self.fields.tuples, strict=True)
@@ -86,8 +86,8 @@ class Node:
             built.append((key, self.fields.build(values[width:] if width else values, **tuples)))
         return built
 
-    def _grouped(self, rows: Mapping["Node", list[Values]]) -> dict[Values, list[Any]]:
-        groups: dict[Values, list[Any]] = defaultdict(list)
+    def _grouped(self, rows: Mapping["Node", list[Values]]) -> dict[tuple[Any, ...], list[Any]]:
+        groups: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
         for key, value in sorted(self._keyed(rows), key=lambda one: one[0]):
             groups[key[:-1]].append(value)
         return groups

@@ -22,7 +22,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    union,
+    union_all,
     update,
 )
 
@@ -111,7 +111,7 @@ def _mail_question() -> Prepared:
         .cte("leased")
         .c
     )
-    links = union(select(named.token), select(named.extra_token))
+    links = union_all(select(named.token), select(named.extra_token))
     return prepared(
         [
             *family_branches(MAILS, row.id.in_(select(named.id))),

@@ -19,7 +19,7 @@ from sqlalchemy import (
     bindparam,
     select,
     tuple_,
-    union,
+    union_all,
 )
 
 from customer_accounts.adapters.sql.schema import accounts, identities, orders, registrations, tokens
@@ -96,7 +96,7 @@ def reached(table: Table, ways: Sequence[Condition]) -> Condition:
     if len(ways) == 1:
         return ways[0]
     key = list(table.primary_key.columns)
-    keys = union(*(select(*key).where(way) for way in ways))
+    keys = union_all(*(select(*key).where(way) for way in ways))
     return key[0].in_(keys) if len(key) == 1 else tuple_(*key).in_(keys)
 
 
@@ -137,7 +137,7 @@ class Reach:
         owned = self._accounts.c.email_key
         bound = [] if self._keys is not None else [select(key) for key in self._bound_keys()]
         named = [select(self._keys.c.email_key)] if self._keys is not None else bound
-        return [column.in_(union(*named, select(owned).where(owned != NOBODY)))]
+        return [column.in_(union_all(*named, select(owned).where(owned != NOBODY)))]
 
     def by_registration(self, column: ColumnElement[Any]) -> list[Condition]:
         """Give the way to rows whose *column* is a reached registration's id."""
@@ -168,7 +168,7 @@ class Reach:
         if not stored:
             return None
         bound = [select(key.label("email_key")) for key in self._bound_keys()]
-        return union(*stored, *bound).cte("reached_keys")
+        return union_all(*stored, *bound).cte("reached_keys")
 
     def _account_ways(self) -> list[Condition]:
         shape, key = self._shape, accounts.c.id
@@ -195,7 +195,7 @@ def _key_cte(name: str, table: Table, ways: Sequence[Condition], *more: ColumnEl
     if not ways:
         return None
     found: list[Select[Any]] = [select(table.c.id, *more).where(way) for way in ways]
-    together: Select[Any] | CompoundSelect[Any] = found[0] if len(found) == 1 else union(*found)
+    together: Select[Any] | CompoundSelect[Any] = found[0] if len(found) == 1 else union_all(*found)
     return together.cte(name)
 
 

@@ -13,13 +13,17 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Row,
+    Select,
     String,
     Uuid,
     bindparam,
+    exists,
     func,
+    not_,
     select,
     true,
     tuple_,
+    union_all,
 )
 
 from customer_accounts.adapters.sql.fields import UtcDateTime, Values
@@ -151,7 +155,7 @@ def _guest_orders(shape: Shape, reach: Reach) -> list[Branch]:
         return []
     since = bindparam("recent_since", type_=UtcDateTime())
     recent: ColumnElement[bool] = orders.c.placed_at >= since if shape.recent else true()
-    guests = select(orders.c.email_key, recent.label("recent"), orders.c.placed_at)
+    guests = select(orders.c.email_key, recent.label("recent"), orders.c.placed_at, orders.c.email)
     one = guests.where(orders.c.owner.is_(None), *ways).subquery("guests").c
     columns: list[ColumnElement[Any]] = [
         one.email_key,
@@ -159,6 +163,7 @@ def _guest_orders(shape: Shape, reach: Reach) -> list[Branch]:
         func.count(type_=Integer()),
         func.min(one.placed_at, type_=UtcDateTime()),
         func.max(one.placed_at, type_=UtcDateTime()),
+        func.min(one.email, type_=String()),
     ]
     return [Branch(Part.GUEST_ORDERS, columns, select(*columns).group_by(one.email_key, one.recent))]
 
@@ -168,20 +173,27 @@ def _groups(rows: Sequence[Values]) -> tuple[GuestOrderGroup, ...]:
 
 
 def _orders(shape: Shape) -> list[Branch]:
-    """Give the branches of the order that is named, or of one page of an account's."""
+    """Give the branches of the order that is named, of the one that the link shows, or of one page of an account's."""
     if Part.ORDERS not in shape.parts:
         return []
     if shape.order:
         return family_branches(ORDERS, order_way())
-    if shape.page is None or not shape.account:
-        return []
+    shown = select(tokens.c.order_reference).where(token_way(), tokens.c.order_reference.is_not(None))
+    ways = [shown] if shape.token else []
+    if shape.page is not None and shape.account:
+        # A link that shows an order comes before the page.
+        page = _page(shape).where(not_(exists(shown))) if shape.token else _page(shape)
+        ways.append(select(page.cte("page").c.reference))
+    return family_branches(ORDERS, orders.c.reference.in_(union_all(*ways))) if ways else []
+
+
+def _page(shape: Shape) -> Select[tuple[str]]:
     place = (orders.c.placed_at, orders.c.reference)
     page = select(orders.c.reference).where(orders.c.owner == bindparam("account_id", type_=Uuid()))
     if shape.page:
         after = bindparam("after_time", type_=UtcDateTime()), bindparam("after_reference", type_=String())
         page = page.where(tuple_(*place) < tuple_(*after))
-    newest = page.order_by(*(column.desc() for column in place)).limit(bindparam("limit", type_=Integer()))
-    return family_branches(ORDERS, orders.c.reference.in_(select(newest.cte("page").c.reference)))
+    return page.order_by(*(column.desc() for column in place)).limit(bindparam("limit", type_=Integer()))
 
 
 def _records(node: Node, found: Mapping[Any, list[Values]]) -> tuple[Any, ...]:

@@ -1,0 +1,131 @@
+"""Clauses: every kind of record comes back exactly as it was stored."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from attrs import evolve
+
+from customer_accounts.changes import update
+from customer_accounts.facts import Facts, Part, Scope
+from customer_accounts.outbox import Queue
+from customer_accounts.ports import Storage
+from customer_accounts.testing import records
+from customer_accounts.testing.clauses.needs import needs
+from customer_accounts.testing.records import NOW, later, stored
+
+
+def of_account(storage: Storage, part: Part, record: Any) -> Facts:
+    """Read one part of the account that *record* belongs to."""
+    return storage.read(Scope(parts=frozenset({part}), account_id=record.account_id))
+
+
+class RecordClauses:
+    """Every kind of record, bare and with every field filled, and again after an update."""
+
+    def test_accounts_come_back_as_they_were(self, storage: Storage) -> None:
+        """An account comes back equal in every field, bare or full, stored or updated."""
+        for first, second in _both_ways(records.an_account, records.a_full_account):
+            storage.write(stored(first))
+            scope = Scope(parts=frozenset({Part.ACCOUNTS}), account_id=first.id)
+            assert storage.read(scope).accounts == (first,)
+            storage.write([update(first, second)])
+            assert storage.read(scope).accounts == (second,)
+
+    def test_registrations_come_back_as_they_were(self, storage: Storage) -> None:
+        """A pending registration comes back equal in every field, bare or full, stored or updated."""
+        for first, second in _both_ways(records.a_registration, records.a_full_registration):
+            storage.write(stored(first))
+            scope = Scope(parts=frozenset({Part.REGISTRATIONS}), browser=first.browser)
+            assert storage.read(scope).registrations == (first,)
+            storage.write([update(first, second)])
+            scope = Scope(parts=frozenset({Part.REGISTRATIONS}), browser=second.browser)
+            assert storage.read(scope).registrations == (second,)
+
+    def test_tokens_come_back_as_they_were(self, storage: Storage) -> None:
+        """A link comes back equal in every field, bare or full."""
+        for record in (records.a_token(), records.a_full_token()):
+            storage.write(stored(record))
+            found = storage.read(Scope(parts=frozenset({Part.TOKENS}), token=record.digest))
+            assert found.tokens == (record,)
+
+    @needs(Part.IDENTITIES)
+    def test_identities_come_back_as_they_were(self, storage: Storage) -> None:
+        """An identity comes back equal in every field."""
+        record = records.an_identity(approved=False, version=2, linked_at=records.EXACT)
+        storage.write(stored(record))
+        scope = Scope(parts=frozenset({Part.IDENTITIES}), identity=(record.provider, record.subject))
+        assert storage.read(scope).identities == (record,)
+
+    @needs(Part.ORDERS)
+    def test_orders_come_back_as_they_were(self, storage: Storage) -> None:
+        """An order comes back equal in every field, its shipments and their parcels in their order."""
+        for first, second in _both_ways(records.an_order, records.a_full_order, "reference"):
+            storage.write(stored(first))
+            scope = Scope(parts=frozenset({Part.ORDERS}), order=first.reference)
+            assert storage.read(scope).orders == (first,)
+            storage.write([update(first, second)])
+            assert storage.read(scope).orders == (second,)
+
+    @needs(Part.ADDRESSES)
+    def test_addresses_come_back_as_they_were(self, storage: Storage) -> None:
+        """A delivery address comes back equal in every field."""
+        account = records.an_account()
+        record = records.a_delivery_address(account_id=account.id, version=2)
+        storage.write(stored(account, record))
+        assert of_account(storage, Part.ADDRESSES, record).addresses == (record,)
+
+    @needs(Part.WISH_LISTS)
+    def test_wish_lists_come_back_as_they_were(self, storage: Storage) -> None:
+        """A wish list comes back with its items in their order; a save replaces them all."""
+        account = records.an_account()
+        first = records.a_wish_list("b", "a", "c", "a", account_id=account.id)
+        second = records.a_wish_list("c", "d", account_id=account.id, id=first.id, version=2)
+        storage.write(stored(account, first))
+        assert of_account(storage, Part.WISH_LISTS, first).wish_lists == (first,)
+        storage.write([update(first, second)])
+        assert of_account(storage, Part.WISH_LISTS, first).wish_lists == (second,)
+
+    @needs(Part.SUBSCRIPTIONS)
+    def test_subscriptions_come_back_as_they_were(self, storage: Storage) -> None:
+        """A newsletter subscription comes back equal in every field, bare or full."""
+        for make in (records.a_subscription, records.a_full_subscription):
+            record, account = make(), records.an_account()
+            storage.write(stored(account, one := evolve(record, account_id=account.id)))
+            assert of_account(storage, Part.SUBSCRIPTIONS, one).subscriptions == (one,)
+
+    @needs(Part.VAT_CHECKS)
+    def test_vat_checks_come_back_as_they_were(self, storage: Storage) -> None:
+        """A VAT check comes back equal in every field."""
+        account = records.an_account()
+        record = records.a_vat_check(account_id=account.id, attempts=3, leased_until=records.EXACT, version=2)
+        storage.write(stored(account, record))
+        assert of_account(storage, Part.VAT_CHECKS, record).vat_checks == (record,)
+
+    def test_mails_come_back_as_they_were(self, storage: Storage) -> None:
+        """A queued mail is leased equal in every field, its details in their order."""
+        for record in (records.a_mail(), records.a_full_mail()):
+            storage.write(stored(record))
+            (task,) = storage.lease(Queue.MAIL, limit=9, now=NOW, until=later(minutes=5))
+            assert task.mail == evolve(record, leased_until=later(minutes=5))
+
+    @needs(Part.EVENTS)
+    def test_events_come_back_as_they_were(self, storage: Storage) -> None:
+        """The audit trail of an account comes back equal in every field, the oldest entry first."""
+        account = records.an_account()
+        old, new = (
+            records.an_event(
+                account.id, at=later(hours=hours), email="a***@mail.example", ip="2001:db8::1", detail=text
+            )
+            for hours, text in ((-1, "password\\u000a"), (0, "größer"))
+        )
+        storage.write(stored(account, new, old, records.an_event(None)))
+        assert of_account(storage, Part.EVENTS, old).events == (old, new)
+
+
+def _both_ways(
+    bare: Callable[[], Any], full: Callable[[], Any], key: str = "id"
+) -> Iterator[tuple[Any, Any]]:
+    """Give pairs of a record to store and one to update it with: bare and full, full and bare."""
+    for make_first, make_second in ((bare, full), (full, bare)):
+        first = make_first()
+        yield first, evolve(make_second(), **{key: getattr(first, key), "version": first.version + 1})
