@@ -24,11 +24,11 @@ Mails: the acknowledgement; with ``open_account`` those of `customer_accounts.fe
 """
 
 from datetime import UTC
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from attrs import frozen
-from pydantic import SecretStr, StringConstraints, model_validator
+from pydantic import SecretStr, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from customer_accounts.account import AccountRecord
@@ -110,13 +110,13 @@ class RecordOrder(Command):
     acknowledge: bool | None = None
     account_id: UUID | None = None
 
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
+    def contradiction(self) -> PydanticCustomError | None:
+        """See `Command.contradiction`."""
         if self.generate_password and self.password is not None:
-            raise PydanticCustomError("password_twice", "give a password or let one be generated, not both")
+            return PydanticCustomError("password_twice", "give a password or let one be generated, not both")
         if not self.open_account and (self.generate_password or self.password is not None):
-            raise PydanticCustomError("password_without_account", "a password needs open_account")
-        return self
+            return PydanticCustomError("password_without_account", "a password needs open_account")
+        return None
 
     def password_to_set(self) -> str | None:
         """See `Command.password_to_set`."""
