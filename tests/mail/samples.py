@@ -109,6 +109,7 @@ def task(
         storefront="default",
         queued_at=NOW,
         due_at=NOW,
+        account_id=about.owner if about else None,
         token=link.digest if link else None,
         extra_token=way_out.digest if way_out else None,
         order_reference=about.reference if about else None,

@@ -173,6 +173,8 @@ def test_guest_gets_the_number_and_a_quiet_offer() -> None:
     assert SHOP.url("account") not in guest.replace(SHOP.url("register"), "")
     assert SHOP.url("register") not in customer
     assert SHOP.url("account") in customer
+    closed = with_mail(task(MailPurpose.TRACKING, about=order(OWNER, shipment(*ONE))), account_id=None)
+    assert text(closed) == text(with_link(usual(MailPurpose.TRACKING), used_at=NOW))
 
 
 def test_parcel_without_number_or_page() -> None:

@@ -38,11 +38,13 @@ def test_every_month_has_its_name(language: str) -> None:
         (timedelta(hours=24), "24 heures", "24 Stunden", "24 hours"),
         (timedelta(hours=36), "36 heures", "36 Stunden", "36 hours"),
         (timedelta(days=2), "2 jours", "2 Tage", "2 days"),
+        (timedelta(minutes=150), "2 heures", "2 Stunden", "2 hours"),
+        (timedelta(days=7, minutes=-1), "6 jours", "6 Tage", "6 days"),
         (timedelta(seconds=5), "1 minute", "1 Minute", "1 minute"),
     ],
 )
 def test_durations(duration: timedelta, french: str, german: str, english: str) -> None:
-    """A lifetime is told in the largest unit that is exact, singular or plural."""
+    """A lifetime is told in a unit that is easy to read, never longer than it is."""
     assert duration_text(duration, "fr") == french
     assert duration_text(duration, "de") == german
     assert duration_text(duration, "en") == english

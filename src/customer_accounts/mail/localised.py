@@ -38,17 +38,17 @@ def date_text(moment: datetime, language: str) -> str:
 
 
 def duration_text(duration: timedelta, language: str) -> str:
-    """Say how long something works, in the largest unit that is exact; 24 hours stay hours."""
+    """Say how long something works, rounded down: from 2 days in days, from 2 hours in hours."""
     minutes = max(1, int(duration.total_seconds()) // 60)
-    size, unit = _largest_unit(minutes)
+    size, unit = _unit_of(minutes)
     count = minutes // size
     return f"{count} {_UNITS[language][unit][count != 1]}"
 
 
-def _largest_unit(minutes: int) -> tuple[int, int]:
-    if minutes % _DAY == 0 and minutes > _DAY:
+def _unit_of(minutes: int) -> tuple[int, int]:
+    if minutes >= 2 * _DAY:
         return _DAY, 0
-    return (_HOUR, 1) if minutes % _HOUR == 0 else (_MINUTE, 2)
+    return (_HOUR, 1) if minutes >= 2 * _HOUR or minutes == _HOUR else (_MINUTE, 2)
 
 
 def typeset(text: str, language: str) -> str:

@@ -71,7 +71,7 @@ def matter_of(task: MailTask, fresh: Fresh, settings: Settings, now: datetime) -
         words=_words(task, fresh, settings, language),
         links=links,
         lists=lists,
-        flags=frozenset(flags | _flags_of_order(task.order, fresh.shipment)),
+        flags=frozenset(flags | _flags_of_order(task, fresh.shipment)),
         variants=_variants(task, fresh.shipment),
         code=code,
     )
@@ -134,8 +134,9 @@ def _line_of(parcel: Parcel) -> Item:
     return Item(" \N{EN DASH} ".join(part for part in parts if part) or "…", safe_url(parcel.url))
 
 
-def _flags_of_order(order: OrderRecord | None, shipment: Shipment | None) -> set[str]:
-    flags = set() if order is None else {"owned" if order.owner else "guest"}
+def _flags_of_order(task: MailTask, shipment: Shipment | None) -> set[str]:
+    # The mail's own account counts: the account of an order may be closed, and then a guest is written to.
+    flags = set() if task.order is None else {"owned" if task.mail.account_id else "guest"}
     return flags | ({"corrected"} if shipment and shipment.corrected else set())
 
 
