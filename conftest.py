@@ -1,7 +1,7 @@
-"""Makes tests of the documents: every Python block of the README and of the docs runs, and none can be skipped.
+"""Makes tests of the documents: every Python block of the README and of the docs runs, none can be skipped.
 
-Each document has a namespace and an empty working directory of its own; what one block leaves, the next one of the
-same document finds.
+Each document has a namespace and an empty working directory of its own; what one block leaves, the next one
+of the same document finds.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The package as it is installed: what it needs, what it carries, and that each of its modules stands alone."""
+"""The package as it is installed: what it needs, what it carries, and that each module stands alone."""
 
 import re
 import subprocess
@@ -34,7 +34,7 @@ NOT_OF_THE_CORE = (
     "starlette",
 )
 
-#: Packages that nobody maintains any more or that were replaced; none may come back through a dependency (SUP-01).
+#: Packages that nobody maintains or that were replaced; none may come back through a dependency (SUP-01).
 UNMAINTAINED = frozenset(
     {
         "crypto",
@@ -205,7 +205,7 @@ def test_nothing_unmaintained_is_needed() -> None:
 
 
 def test_constraints_name_versions_and_nothing_else() -> None:
-    """Constraints hold no address of an index, no path and no range, and know every package that we ask for."""
+    """Constraints hold no index, no path and no range, and know every package that we ask for."""
     lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
     pinned = [one for one in lines if one and not one.startswith("#")]
     assert pinned

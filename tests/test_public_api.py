@@ -1,4 +1,4 @@
-"""What hosts import, compared with what the modules hold: nothing forgotten, nothing stale, everything typed."""
+"""What hosts import, compared with what the modules hold: nothing forgotten or stale, everything typed."""
 
 import inspect
 import re
@@ -19,7 +19,7 @@ import customer_accounts
 from customer_accounts import features
 from customer_accounts.command import Command, Decision, Refusal
 
-#: What is exported although no command leads to it: the runners, who asks, settings, errors, and pure functions.
+#: What is exported although no command leads to it: runners, actors, settings, errors, pure functions.
 ESSENTIALS = frozenset(
     {
         "Accounts",
@@ -51,7 +51,7 @@ ESSENTIALS = frozenset(
     }
 )
 
-#: The published modules: those that hosts import from, and the words that a storage of their own is written with.
+#: The published modules: those that hosts import from, and the words that their own storage is written with.
 PUBLISHED = (
     "customer_accounts",
     "customer_accounts.account",
@@ -167,7 +167,7 @@ def _published() -> dict[str, Any]:
 
 
 def _callables(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
-    """Give a function, or the public methods that a class defines itself; attrs makes its own ``__init__``."""
+    """Give a function, or the public methods that a class defines; attrs makes its own ``__init__``."""
     if inspect.isfunction(thing):
         yield name, thing
         return
@@ -218,7 +218,7 @@ def _begins_with_a_sentence(text: str) -> bool:
 
 
 def test_every_command_is_exported() -> None:
-    """Design: every command is exported at the top, with what it takes, what it answers, and all values inside."""
+    """Design: every command is exported, with what it takes, what it answers, and all values inside."""
     assert _commands()
     names = {one.__name__ for one in _wanted()}
     assert sorted(names - set(customer_accounts.__all__)) == []
@@ -238,7 +238,7 @@ def test_an_exported_name_is_the_thing_itself() -> None:
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_exports_are_sorted_and_there(name: str) -> None:
-    """Style 6: ``__all__`` is sorted (constants, classes, functions), holds no name twice, and every name exists."""
+    """Style 6: ``__all__`` is sorted (constants, classes, functions), without repeats, and every name exists."""
     module = import_module(name)
     listed = getattr(module, "__all__", [])
     assert listed == sorted(set(listed), key=lambda one: (not one.isupper(), one[0].islower(), one))
