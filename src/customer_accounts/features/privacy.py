@@ -1,0 +1,248 @@
+"""Taking everything along and being forgotten (GDPR Art. 15, 17 and 20; DP-01).
+
+* `ExportMyData` (a signed-in customer) gives all that is stored of the account as plain data: the account,
+  sign-ins, addresses, wish lists, newsletter with its consent, company, orders and the audit trail.  No
+  password hash, link or internal counter is in it.  Orders come 100 at a time; ``next_orders`` goes into the
+  next call until it is None.
+* `CloseAccount` is for the customer, who types the current password again or for lack of one has just signed
+  in, and for an agent, who names the account and the reason; the reason goes into the audit trail.  One does
+  not need the other's fields: an agent without an account, and a customer with one, are NOT_FOUND.
+* What goes in that moment: password, sign-ins, addresses, wish lists, newsletter, company, name and e-mail
+  address, every link of the account, and all its sessions (SE-02).  The address is free for a new account.
+* What stays: the orders, which accounting keeps for years, with the closed account as their owner, so that
+  nobody can claim them; nobody can read them any more.  The audit trail stays for its own time, with the
+  address masked.
+* The owner is told by mail (ACCOUNT_CLOSED; LG-04).  An agent's repeat gets the same answer and changes
+  nothing (RL-08); a customer's finds the session ended.
+
+Refusals: PASSWORD_WRONG, REAUTHENTICATE, NOT_FOUND.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, ClassVar, TypeAlias
+from uuid import UUID
+
+import attrs
+from attrs import field, frozen
+from pydantic import SecretStr, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from customer_accounts.account import AccountRecord, AccountStatus, IdentityRecord
+from customer_accounts.actors import Agent, SignedInCustomer
+from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
+from customer_accounts.changes import Change, Remove, update
+from customer_accounts.command import Command, Decision, Env, Refusal, refuse
+from customer_accounts.facts import Facts, Page, Part, Scope
+from customer_accounts.features.acting import acting, write_of
+from customer_accounts.features.reauthentication import not_proven, password_check
+from customer_accounts.features.revocation import sessions_ended
+from customer_accounts.inputs import Line
+from customer_accounts.issue import mail_to_account, record_event
+from customer_accounts.limiting import Hit
+from customer_accounts.order import OrderRecord
+from customer_accounts.outbox import EventKind, MailPurpose, VatCheckRecord
+from customer_accounts.refusals import Reason
+from customer_accounts.settings import Settings
+from customer_accounts.token import TokenRecord
+
+Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
+_Belonging: TypeAlias = (
+    IdentityRecord | AddressRecord | WishListRecord | SubscriptionRecord | VatCheckRecord | TokenRecord
+)
+
+_BELONGINGS = frozenset(
+    {Part.IDENTITIES, Part.ADDRESSES, Part.WISH_LISTS, Part.SUBSCRIPTIONS, Part.VAT_CHECKS}
+)
+_ORDERS_AT_ONCE = 100
+#: Secrets, and what only the machinery counts by.
+_LEFT_OUT = frozenset(
+    {
+        "password_hash",
+        "proof",
+        "version",
+        "session_epoch",
+        "email_key",
+        "attempts",
+        "leased_until",
+        "claim_id",
+    }
+)
+
+
+@frozen
+class DataExport:
+    """All that is stored of an account.
+
+    Args:
+        data: plain nested data, ready for JSON.
+        next_orders: goes into `ExportMyData.orders_after`, None once all orders were given.
+    """
+
+    data: Mapping[str, Json] = field(repr=False)
+    next_orders: str | None = None
+
+    def to_json(self) -> str:
+        """Give the data as a JSON text, the machine-readable form of GDPR Art. 20."""
+        return json.dumps(self.data, ensure_ascii=False, indent=2)
+
+
+@frozen
+class AccountClosed:
+    """An account that nobody can use any more."""
+
+    account_id: UUID
+    closed_at: datetime | None
+
+
+class ExportMyData(Command):
+    """Give the customer all that is stored of the account."""
+
+    actors: ClassVar = (SignedInCustomer,)
+
+    orders_after: Annotated[str, StringConstraints(max_length=300)] | None = None
+
+    def limits(self, actor: SignedInCustomer, settings: Settings, /) -> tuple[Hit, ...]:
+        """See `Command.limits`."""
+        return write_of(actor)
+
+    def scope(self, actor: SignedInCustomer, env: Env, /) -> Scope:
+        """See `Command.scope`."""
+        page = Page(after=_place(self.orders_after), limit=_ORDERS_AT_ONCE)
+        parts = _BELONGINGS | {Part.ORDERS, Part.EVENTS}
+        return Scope(parts=parts, account_id=actor.account_id, page=page)
+
+    def decide(self, facts: Facts, env: Env, actor: SignedInCustomer, /) -> Decision[DataExport] | Refusal:
+        """See `Command.decide`."""
+        account = acting(facts, actor)
+        if self.orders_after is not None and _place(self.orders_after) is None:
+            return refuse(Reason.NOT_FOUND, about="orders_after")
+        data: dict[str, Json] = {
+            "account": {**_fields(account), "has_password": account.password_hash is not None},
+            "sign_ins": _plain(facts.identities),
+            "addresses": _plain(facts.addresses),
+            "wish_lists": _plain(facts.wish_lists),
+            "newsletter": _plain(facts.subscriptions),
+            "vat_checks": _plain(facts.vat_checks),
+            "orders": _plain(facts.orders),
+            "events": _plain(facts.events),
+        }
+        more = len(facts.orders) == _ORDERS_AT_ONCE
+        export = DataExport(data, _cursor(facts.orders[-1]) if more else None)
+        return Decision(export, (record_event(env, actor, EventKind.DATA_EXPORTED, email=account.email),))
+
+
+def _plain(value: object) -> Json:
+    """Turn a stored value into plain data, without what is secret or only counts."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str | UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return _fields(value)
+
+
+def _fields(record: object) -> dict[str, Json]:
+    kind = type(record)
+    assert attrs.has(kind)  # what is no plain value in a record is an attrs class
+    names = (one.name for one in attrs.fields(kind) if one.name not in _LEFT_OUT)
+    return {name: _plain(getattr(record, name)) for name in names}
+
+
+def _cursor(order: OrderRecord) -> str:
+    return f"{order.placed_at.isoformat()} {order.reference}"
+
+
+def _place(cursor: str | None) -> tuple[datetime, str] | None:
+    """Read a cursor; None for none, and for what is none."""
+    time, _, reference = (cursor or "").partition(" ")
+    try:
+        placed_at = datetime.fromisoformat(time)
+    except ValueError:
+        return None
+    return (placed_at, reference) if placed_at.tzinfo is not None and reference else None
+
+
+class CloseAccount(Command):
+    """Close an account for good: one's own, or as an agent the named one."""
+
+    actors: ClassVar = (SignedInCustomer, Agent)
+    hashes: ClassVar = True
+
+    current_password: SecretStr | None = None
+    account_id: UUID | None = None
+    reason: Line = ""
+
+    def contradiction(self) -> PydanticCustomError | None:
+        """See `Command.contradiction`."""
+        if (self.account_id is not None) != bool(self.reason.strip()):
+            return PydanticCustomError("account_and_reason", "give the account and the reason, or neither")
+        return None
+
+    def limits(self, actor: SignedInCustomer | Agent, settings: Settings, /) -> tuple[Hit, ...]:
+        """See `Command.limits`."""
+        return password_check(actor) if isinstance(actor, SignedInCustomer) else ()
+
+    def scope(self, actor: SignedInCustomer | Agent, env: Env, /) -> Scope:
+        """See `Command.scope`."""
+        parts = _BELONGINGS | {Part.ACCOUNTS, Part.TOKENS}
+        return Scope(parts=parts, account_id=self.account_id)
+
+    def decide(
+        self, facts: Facts, env: Env, actor: SignedInCustomer | Agent, /
+    ) -> Decision[AccountClosed] | Refusal:
+        """See `Command.decide`."""
+        if isinstance(actor, Agent) == (self.account_id is None):
+            return refuse(Reason.NOT_FOUND, about="account_id")
+        if isinstance(actor, SignedInCustomer):
+            account = acting(facts, actor)
+            refusal = not_proven(account, self.current_password, env, actor)
+            if refusal is not None:
+                return refusal
+            return _closed(account, facts, env, actor, "")
+        named = next((one for one in facts.accounts if one.id == self.account_id), None)
+        if named is None:
+            return refuse(Reason.NOT_FOUND, about="account_id")
+        if not named.is_open:
+            return Decision(AccountClosed(named.id, named.closed_at))
+        return _closed(named, facts, env, actor, self.reason)
+
+
+def _closed(
+    account: AccountRecord, facts: Facts, env: Env, actor: SignedInCustomer | Agent, reason: str
+) -> Decision[AccountClosed]:
+    belongings: tuple[_Belonging, ...] = (
+        *facts.identities,
+        *facts.addresses,
+        *facts.wish_lists,
+        *facts.subscriptions,
+        *facts.vat_checks,
+        *facts.tokens,
+    )
+    kind = EventKind.ACCOUNT_CLOSED
+    changes: tuple[Change, ...] = (
+        update(account, _emptied(account, env)),
+        *(Remove(one) for one in belongings if one.account_id == account.id),
+        mail_to_account(env, MailPurpose.ACCOUNT_CLOSED, account),
+        record_event(env, actor, kind, email=account.email, account_id=account.id, detail=reason),
+    )
+    return Decision(AccountClosed(account.id, env.now), changes)
+
+
+def _emptied(account: AccountRecord, env: Env) -> AccountRecord:
+    return AccountRecord(
+        id=account.id,
+        email="",
+        email_key=None,
+        email_verified_at=None,
+        created_at=account.created_at,
+        status=AccountStatus.CLOSED,
+        locale=account.locale,
+        storefront=account.storefront,
+        session_epoch=sessions_ended(account).session_epoch,
+        closed_at=env.now,
+    )
