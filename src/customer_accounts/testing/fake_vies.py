@@ -146,23 +146,27 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: _Server
+    @property
+    def vies(self) -> FakeVies:
+        """The fake that this connection belongs to."""
+        assert isinstance(self.server, _Server), "only that server makes these handlers"
+        return self.server.vies
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers.get("Content-Length", "0"))))
-        self.server.vies.asked.append(asked)
+        self.vies.asked.append(asked)
         self._act(str(asked.get("countryCode")), str(asked.get("vatNumber")), asked)
 
     def do_GET(self) -> None:
         *_, country, _, number = self.path.split("/")
-        self.server.vies.asked.append({"countryCode": country, "vatNumber": number})
+        self.vies.asked.append({"countryCode": country, "vatNumber": number})
         self._act(country, number, {})
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it so
         """Say nothing."""
 
     def _act(self, country: str, number: str, asked: Mapping[str, object]) -> None:
-        vies = self.server.vies
+        vies = self.vies
         behaviour = vies.behaviour_for(
             country, number, test_service=self.path.endswith("/check-vat-test-service")
         )

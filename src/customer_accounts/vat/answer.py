@@ -1,9 +1,9 @@
 """What a register of VAT numbers answered, kept as evidence.
 
-Rules: an answer is VALID, INVALID or UNVERIFIED, and anything that is not clearly one of the first two is
-the third; it keeps what was asked, when and of whom, and the raw body with its hash, for the register has
-no history to ask later; nothing in it is secret (names of sole traders are personal data, though, and
-retention is the host's).
+Rules: an answer is VALID, INVALID or UNVERIFIED, and anything that is not clearly one of the first two is the
+third; it keeps what was asked, when and of whom, and the raw body with its hash, for the register has no
+history to ask later; nothing in it is secret (names of sole traders are personal data, though, and retention
+is the host's).
 
 The meaning of VIES's codes is data: ``data/vies_codes.toml``.
 """

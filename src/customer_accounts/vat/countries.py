@@ -1,8 +1,8 @@
 """Countries as the VAT rules see them: codes, VAT prefixes, names, and whether Union VAT law reaches them.
 
-Rules: addresses use ISO 3166-1 (Greece is ``GR``), VAT numbers and VIES use their own prefixes (``EL``);
-both are read as input.  A code that no country has is refused, for a mistyped country would otherwise look
-like an export.
+Rules: addresses use ISO 3166-1 (Greece is ``GR``), VAT numbers and VIES use their own prefixes (``EL``); both
+are read as input.  A code that no country has is refused, for a mistyped country would otherwise look like an
+export.
 """
 
 from collections.abc import Mapping

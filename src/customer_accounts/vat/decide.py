@@ -1,9 +1,9 @@
 """Deciding the VAT of a supply.
 
 Rules, in short (the table says them in full): the tax depends on where goods start and end, or where seller
-and customer of a service are, never on the number itself.  A number exempts only where the register
-confirmed it, the goods leave for another member state, and another state issued it.  "Could not check"
-charges VAT for now, and never blocks.
+and customer of a service are, never on the number itself.  A number exempts only where the register confirmed
+it, the goods leave for another member state, and another state issued it.  "Could not check" charges VAT for
+now, and never blocks.
 
 Source: Directive 2006/112/EC; the articles stand in each row of ``data/table.toml``.  This is no tax advice.
 """

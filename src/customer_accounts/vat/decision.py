@@ -1,8 +1,8 @@
 """What was decided about one supply, kept with the order.
 
 Rules: a decision carries what it was made from, so it can be explained and read back years later; texts are
-made when asked for; a decision read back from its record is the decision of that day, whatever the table
-says today.
+made when asked for; a decision read back from its record is the decision of that day, whatever the table says
+today.
 """
 
 import json

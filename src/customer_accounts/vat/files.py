@@ -1,8 +1,7 @@
 """Reading the data files of this package: TOML, read once, cells checked where they are used.
 
 Data live in ``vat/data``: countries, territories, rates, the decision table, the codes of VIES, and texts.
-Reading is
-lazy: a process that decides nothing loads nothing.
+Reading is lazy: a process that decides nothing loads nothing.
 """
 
 import tomllib

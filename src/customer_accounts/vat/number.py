@@ -3,12 +3,12 @@
 Rules:
 
 * Blanks of every kind, zero-width and bidirectional marks, dots, dashes and slashes say nothing; digits of
-  any script and full-width letters are read as plain ones; ``GR`` is read as ``EL``; nine Belgian digits
-  get their leading zero.
+  any script and full-width letters are read as plain ones; ``GR`` is read as ``EL``; nine Belgian digits get
+  their leading zero.
 * A number without its prefix needs the country.  A prefix that was typed wins over the country, unless only
   the country makes sense of it (French keys may be letters).
-* Some numbers look right and still cannot stand for a business that buys in the Union: each kind has its
-  name here.
+* Some numbers look right and still cannot stand for a business that buys in the Union: each kind has its name
+  here.
 * Only check digits failing leaves the number usable: the national rules have surprised before, the register
   decides.
 * Nothing about a number ever blocks an order; that is for the callers, who get an error to show, not to obey.

@@ -1,7 +1,7 @@
 """Why a text is no VAT number that counts, and the sorts of numbers that look like one.
 
-Rules: each sort has its own name, so that the customer can be told; the prefix decides, for an ``IM``
-number is of the Import One Stop Shop and never of the Isle of Man.
+Rules: each sort has its own name, so that the customer can be told; the prefix decides, for an ``IM`` number
+is of the Import One Stop Shop and never of the Isle of Man.
 """
 
 from enum import StrEnum

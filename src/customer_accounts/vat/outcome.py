@@ -1,8 +1,8 @@
-"""What the table says about a situation; the same for all orders that are alike, so it is worked out once
-and shared.
+"""What the table says about a situation; the same for all orders that are alike, so it is worked out once and
+shared.
 
-Rules: an outcome depends on nothing but the situation and the table, never on amounts, days or the digits
-of a number; a few hundred situations make up the orders of a shop, so they are remembered, up to a bound.
+Rules: an outcome depends on nothing but the situation and the table, never on amounts, days or the digits of
+a number; a few hundred situations make up the orders of a shop, so they are remembered, up to a bound.
 """
 
 from functools import cache, lru_cache

@@ -1,7 +1,7 @@
 """Who sells, who buys, and what: the three values that a decision is made from.
 
-Rules: they cannot be built wrong (unknown countries, goods that come from nowhere, times in place of days
-are refused at once); nothing in them is a price, so no price can depend on them but through the treatment.
+Rules: they cannot be built wrong (unknown countries, goods that come from nowhere, times in place of days are
+refused at once); nothing in them is a price, so no price can depend on them but through the treatment.
 """
 
 from collections.abc import Iterable

@@ -2,13 +2,13 @@
 
 Rules:
 
-* The country of an address is not enough.  Islands, enclaves and Northern Ireland are found by their own
-  ISO code or by the postcode, in both postcode systems where a village has two.
-* Only goods are decided by these places alone; for services Northern Ireland counts as outside
-  (`table.toml` says so).
+* The country of an address is not enough.  Islands, enclaves and Northern Ireland are found by their own ISO
+  code or by the postcode, in both postcode systems where a village has two.
+* Only goods are decided by these places alone; for services Northern Ireland counts as outside (`table.toml`
+  says so).
 * A postcode that says nothing leaves the place in its country, that is, taxed: doubt never exempts.
-* A territory that no postcode tells (the northern part of Cyprus, some Greek islands) is named by the host
-  as region.
+* A territory that no postcode tells (the northern part of Cyprus, some Greek islands) is named by the host as
+  region.
 
 The list is data: ``data/territories.toml``, with the article of law for each.
 """

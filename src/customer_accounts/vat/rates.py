@@ -1,7 +1,7 @@
 """Rates of VAT, each with the day from which it applies.
 
-Rules: a rate is looked up for the day of supply, never "now"; a day or region without a known rate has
-none, for a plausible wrong rate is worse than a missing one; rates age, so every one says as of when it was
+Rules: a rate is looked up for the day of supply, never "now"; a day or region without a known rate has none,
+for a plausible wrong rate is worse than a missing one; rates age, so every one says as of when it was
 checked, and a decision warns when that is long ago.  Reduced rates are the host's, through `RateTable`.
 """
 

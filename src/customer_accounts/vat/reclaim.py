@@ -1,9 +1,8 @@
 """How a customer gets charged VAT back.
 
 Rules: a company deducts the VAT of its own state in its own return; VAT of another member state comes back
-through the portal of its *own* state by 30 September of the next year (Directive 2008/9/EC, Art. 7 and 15);
-a company from outside the Union asks the state that charged (Directive 86/560/EEC); consumers get nothing
-back.
+through the portal of its *own* state by 30 September of the next year (Directive 2008/9/EC, Art. 7 and 15); a
+company from outside the Union asks the state that charged (Directive 86/560/EEC); consumers get nothing back.
 """
 
 from datetime import date

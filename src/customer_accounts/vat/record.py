@@ -1,7 +1,7 @@
 """Parts of a decision as plain data, for the record that is kept with the order, and back.
 
-Rules: the record holds the row that decided, cell by cell, not only its name, so that it can be read when
-the table has changed; numbers are kept as text, days as ISO dates.
+Rules: the record holds the row that decided, cell by cell, not only its name, so that it can be read when the
+table has changed; numbers are kept as text, days as ISO dates.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The decision table as typed rows, and the one evaluator over them.
 
-Rules: rows are tried in order and the first whose conditions all hold decides; a condition is a question
-and the answers that satisfy it, nothing else; no rule, country or rate stands in this code, all of it is
+Rules: rows are tried in order and the first whose conditions all hold decides; a condition is a question and
+the answers that satisfy it, nothing else; no rule, country or rate stands in this code, all of it is
 ``data/table.toml``. A host may bring a table of its own: `DecisionTable.from_data` refuses cells that mean
 nothing.
 """

@@ -1,0 +1,260 @@
+"""Net, VAT and gross from a list price, to the cent.
+
+Rules:
+
+* Decimal only, ROUND_HALF_UP, per line or per total as the shop chooses; net + VAT = gross always, and totals
+  are the sums of their parts.
+* The net price comes from the list price alone.  No customer, company, status or quantity has a way into it
+  (F27): where VAT falls away, everybody pays the same net.
+* At another rate than the list's the shop keeps the net price (the default) or the gross one; without VAT the
+  net price is shown, whichever it keeps.
+"""
+
+from collections.abc import Iterable, Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from enum import StrEnum
+
+import attrs
+
+#: Far more digits than any amount has, so that a host's own decimal context cannot round in between.
+_EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
+_HUNDRED = Decimal(100)
+
+
+class Keep(StrEnum):
+    """What stays the same when the rate is not that of the list."""
+
+    NET = "net"
+    GROSS = "gross"
+
+
+class Rounding(StrEnum):
+    """Where amounts are rounded."""
+
+    LINE = "line"
+    TOTAL = "total"
+
+
+def _finite(_: object, attribute: "attrs.Attribute[Decimal]", value: Decimal) -> None:
+    if not isinstance(value, Decimal) or not value.is_finite():
+        raise TypeError(f"{attribute.name} is a finite Decimal")
+
+
+@attrs.frozen
+class Amounts:
+    """Net, VAT and gross that add up.
+
+    Raises:
+        ValueError: they do not.
+    """
+
+    net: Decimal = attrs.field(validator=_finite)
+    vat: Decimal = attrs.field(validator=_finite)
+    gross: Decimal = attrs.field(validator=_finite)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse amounts that do not add up."""
+        with localcontext(_EXACT):
+            if self.net + self.vat != self.gross:
+                raise ValueError("net and VAT must add up to gross")
+
+    def __add__(self, other: "Amounts") -> "Amounts":
+        with localcontext(_EXACT):
+            return Amounts(self.net + other.net, self.vat + other.vat, self.gross + other.gross)
+
+    def __sub__(self, other: "Amounts") -> "Amounts":
+        with localcontext(_EXACT):
+            return Amounts(self.net - other.net, self.vat - other.vat, self.gross - other.gross)
+
+
+NOTHING = Amounts(Decimal(0), Decimal(0), Decimal(0))
+
+
+@attrs.frozen
+class ListPrice:
+    """The price of one unit as the shop lists it; the same for everybody.
+
+    Args:
+        amount: the price.
+        rate: rate of the list in percent, that of the shop's own state.
+        includes_vat: the price is gross, as consumers see it.
+    """
+
+    amount: Decimal = attrs.field(validator=_finite)
+    rate: Decimal = attrs.field(validator=_finite)
+    includes_vat: bool = True
+
+    def unit_net(self, digits: int = 4) -> Decimal:
+        """Give the net price of one unit, for display; it depends on the list and on nothing else."""
+        return round_half_up(self.exact_unit()[0], digits)
+
+    def exact_unit(self) -> tuple[Decimal, Decimal]:
+        """Give net and gross of one unit before any rounding."""
+        with localcontext(_EXACT):
+            if self.includes_vat:
+                return self.amount * _HUNDRED / (_HUNDRED + self.rate), self.amount
+            return self.amount, self.amount * (_HUNDRED + self.rate) / _HUNDRED
+
+
+@attrs.frozen
+class PricedLine:
+    """One line of an order with the rate that was decided.
+
+    Args:
+        price: list price of one unit.
+        quantity: number of units; negative for a return.
+        rate: rate in percent, `VatDecision.rate`.
+    """
+
+    price: ListPrice
+    quantity: Decimal = attrs.field(converter=Decimal, validator=_finite)
+    rate: Decimal = attrs.field(validator=_finite)
+
+
+@attrs.frozen
+class RateTotal:
+    """What an order comes to at one rate."""
+
+    rate: Decimal
+    amounts: Amounts
+
+
+@attrs.frozen
+class Totals:
+    """What an order comes to: by rate, highest first, and in all."""
+
+    by_rate: tuple[RateTotal, ...]
+    amounts: Amounts
+
+
+@attrs.frozen
+class Correction:
+    """A supply that was charged and is exempt after a late confirmation.
+
+    Args:
+        charged: what was charged.
+        corrected: what is due; the treatment keeps the day of supply.
+    """
+
+    charged: Amounts
+    corrected: Amounts
+
+    @property
+    def refund(self) -> Decimal:
+        """The amount to pay back."""
+        return (self.charged - self.corrected).gross
+
+
+def round_half_up(amount: Decimal, digits: int = 2) -> Decimal:
+    """Round as invoices do: half a cent goes up, away from zero."""
+    return amount.quantize(Decimal(1).scaleb(-digits), context=_EXACT)
+
+
+def line_amounts(line: PricedLine, *, keep: Keep | str = Keep.NET, digits: int = 2) -> Amounts:
+    """Give net, VAT and gross of one line.
+
+    Args:
+        line: the line.
+        keep: what stays when the rate is not the list's.
+        digits: digits after the point of the currency.
+    """
+    return _rounded(_share(line, Keep(keep)), digits)
+
+
+def totals(
+    lines: Iterable[PricedLine],
+    *,
+    keep: Keep | str = Keep.NET,
+    rounding: Rounding | str = Rounding.LINE,
+    digits: int = 2,
+) -> Totals:
+    """Give what an order comes to; the totals by rate add up to the total.
+
+    Args:
+        lines: the lines.
+        keep: what stays when the rate is not the list's.
+        rounding: round each line, or only the sums of lines alike.
+        digits: digits after the point of the currency.
+    """
+    shares = [_share(line, Keep(keep)) for line in lines]
+    if Rounding(rounding) is Rounding.TOTAL:
+        shares = _merged(shares)
+    by_rate: dict[Decimal, Amounts] = {}
+    for share in shares:
+        by_rate[share.rate] = by_rate.get(share.rate, NOTHING) + _rounded(share, digits)
+    whole = NOTHING
+    for amounts in by_rate.values():
+        whole += amounts
+    return Totals(tuple(RateTotal(rate, by_rate[rate]) for rate in sorted(by_rate, reverse=True)), whole)
+
+
+def allocate(amount: Decimal, weights: Sequence[Decimal], *, digits: int = 2) -> tuple[Decimal, ...]:
+    """Split an amount, such as the cost of shipping, over lines; the parts add up to the amount.
+
+    Shipping follows the goods: each part is taxed like its line.
+
+    Args:
+        amount: what to split, a whole number of cents.
+        weights: net values of the lines; equal shares if all are zero.
+        digits: digits after the point of the currency.
+
+    Raises:
+        ValueError: there is nothing to split over, a weight is negative, or *amount* has more digits.
+    """
+    if not weights or any(weight < 0 for weight in weights) or round_half_up(amount, digits) != amount:
+        raise ValueError("an amount in whole cents is split over weights that are not negative")
+    parts: list[Decimal] = []
+    with localcontext(_EXACT):
+        shares = list(weights) if any(weights) else [Decimal(1)] * len(weights)
+        whole, seen, given = sum(shares, Decimal(0)), Decimal(0), Decimal(0)
+        for share in shares:
+            # Rounding the running sum leaves no remainder at the end.
+            seen += share
+            parts.append(round_half_up(amount * seen / whole, digits) - given)
+            given += parts[-1]
+    return tuple(parts)
+
+
+@attrs.frozen
+class _Share:
+    """Exact net and gross of a line, and which of them the rest is computed from."""
+
+    rate: Decimal
+    from_gross: bool
+    net: Decimal
+    gross: Decimal
+
+
+def _share(line: PricedLine, keep: Keep) -> _Share:
+    rate = line.rate
+    with localcontext(_EXACT):
+        net, gross = (line.quantity * unit for unit in line.price.exact_unit())
+        if rate == line.price.rate:
+            return _Share(rate, line.price.includes_vat, net, gross)
+        if keep is Keep.GROSS and rate:
+            return _Share(rate, True, gross * _HUNDRED / (_HUNDRED + rate), gross)
+        return _Share(rate, False, net, net * (_HUNDRED + rate) / _HUNDRED)
+
+
+def _merged(shares: Iterable[_Share]) -> list[_Share]:
+    merged: dict[tuple[Decimal, bool], _Share] = {}
+    for share in shares:
+        key = (share.rate, share.from_gross)
+        so_far = merged.get(key)
+        with localcontext(_EXACT):
+            merged[key] = (
+                attrs.evolve(so_far, net=so_far.net + share.net, gross=so_far.gross + share.gross)
+                if so_far
+                else share
+            )
+    return list(merged.values())
+
+
+def _rounded(share: _Share, digits: int) -> Amounts:
+    net = round_half_up(share.net, digits)
+    with localcontext(_EXACT):
+        if share.from_gross:
+            gross = round_half_up(share.gross, digits)
+            return Amounts(net, gross - net, gross)
+        vat = round_half_up(net * share.rate / _HUNDRED, digits)
+        return Amounts(net, vat, net + vat)

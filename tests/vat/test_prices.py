@@ -1,0 +1,179 @@
+"""Sums to the cent: they add up, and nobody's net price is anybody else's."""
+
+from decimal import Decimal, localcontext
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from customer_accounts.vat import (
+    Amounts,
+    Buyer,
+    Correction,
+    ListPrice,
+    PricedLine,
+    Seller,
+    Supply,
+    allocate,
+    decide_vat,
+    line_amounts,
+    round_half_up,
+    totals,
+)
+from tests.vat.cases import GERMAN, buyers, company, decided, goods, sellers, supplies
+
+D = Decimal
+
+
+def amounts(net: str, vat: str, gross: str) -> Amounts:
+    return Amounts(D(net), D(vat), D(gross))
+
+
+@pytest.mark.parametrize(
+    ("price", "quantity", "rate", "keep", "expected"),
+    [
+        # the list's own rate: what is listed is what is paid
+        (ListPrice(D("9.99"), D(20)), 1, D(20), "net", amounts("8.33", "1.66", "9.99")),
+        (ListPrice(D("9.99"), D(20)), 3, D(20), "net", amounts("24.98", "4.99", "29.97")),
+        (ListPrice(D("8.33"), D(20), includes_vat=False), 1, D(20), "net", amounts("8.33", "1.67", "10.00")),
+        # without VAT the net price is left
+        (ListPrice(D("9.99"), D(20)), 1, D(0), "net", amounts("8.33", "0.00", "8.33")),
+        (ListPrice(D("9.99"), D(20)), 1, D(0), "gross", amounts("8.33", "0.00", "8.33")),
+        # another rate: keep the net price, or the gross one
+        (ListPrice(D(120), D(20)), 1, D(27), "net", amounts("100.00", "27.00", "127.00")),
+        (ListPrice(D(120), D(20)), 1, D(27), "gross", amounts("94.49", "25.51", "120.00")),
+        (
+            ListPrice(D(100), D(20), includes_vat=False),
+            1,
+            D("25.5"),
+            "net",
+            amounts("100.00", "25.50", "125.50"),
+        ),
+        # returns mirror the sale
+        (ListPrice(D("9.99"), D(20)), -1, D(20), "net", amounts("-8.33", "-1.66", "-9.99")),
+        # half a cent goes up
+        (ListPrice(D("0.025"), D(0), includes_vat=False), 1, D(0), "net", amounts("0.03", "0.00", "0.03")),
+    ],
+)
+def test_lines(price: ListPrice, quantity: int, rate: Decimal, keep: str, expected: Amounts) -> None:
+    """Net, VAT and gross of one line, by what the list says and what was decided."""
+    assert line_amounts(PricedLine(price, D(quantity), rate), keep=keep) == expected
+
+
+def test_amounts_cannot_disagree() -> None:
+    """Amounts that do not add up, or are no finite Decimals, cannot be built."""
+    with pytest.raises(ValueError, match="add up"):
+        amounts("8.33", "1.67", "9.99")
+    with pytest.raises(TypeError, match="finite Decimal"):
+        Amounts(D("NaN"), D(0), D(0))
+    with pytest.raises(TypeError, match="finite Decimal"):
+        ListPrice(9.99, D(20))  # type: ignore[arg-type]  # what this test is about
+
+
+cents = st.decimals(min_value=0, max_value=100_000, places=2)
+rates = st.sampled_from([D(0), D(7), D(19), D(20), D("25.5"), D(27)])
+prices = st.builds(
+    ListPrice, amount=cents, rate=st.sampled_from([D(19), D(20), D("25.5")]), includes_vat=st.booleans()
+)
+priced = st.builds(PricedLine, price=prices, quantity=st.integers(-20, 200), rate=rates)
+keeps = st.sampled_from(["net", "gross"])
+
+
+@given(st.lists(priced, max_size=8), keeps, st.sampled_from(["line", "total"]), st.integers(0, 3))
+def test_sums_always_add_up(lines: list[PricedLine], keep: str, rounding: str, digits: int) -> None:
+    """Net + VAT = gross in each part, the parts make the whole, every amount is in whole cents."""
+    whole = totals(lines, keep=keep, rounding=rounding, digits=digits)
+    parts = [part.amounts for part in whole.by_rate]
+    for name in ("net", "vat", "gross"):
+        assert sum((getattr(part, name) for part in parts), D(0)) == getattr(whole.amounts, name)
+        assert round_half_up(getattr(whole.amounts, name), digits) == getattr(whole.amounts, name)
+    if rounding == "line":
+        single = [line_amounts(line, keep=keep, digits=digits) for line in lines]
+        assert sum((line.gross for line in single), D(0)) == whole.amounts.gross
+    assert [part.rate for part in whole.by_rate] == sorted({line.rate for line in lines}, reverse=True)
+
+
+@given(priced, keeps)
+def test_rounding_is_off_by_half_a_cent_at_most(line: PricedLine, keep: str) -> None:
+    """The VAT of a line is its net times the rate, but for the cents of rounding."""
+    found = line_amounts(line, keep=keep)
+    assert abs(found.vat - found.net * line.rate / 100) <= D("0.01")
+
+
+@given(prices, st.integers(0, 500), rates, rates)
+def test_the_net_price_is_the_same_for_everybody(
+    price: ListPrice, quantity: int, one: Decimal, other: Decimal
+) -> None:
+    """F27: whatever was decided for whomever, the net of the same goods is the same."""
+    nets = {line_amounts(PricedLine(price, D(quantity), rate)).net for rate in (one, other)}
+    assert len(nets) == 1
+
+
+@given(prices, supplies, buyers, buyers, sellers, st.integers(1, 1000))
+def test_no_customer_status_or_quantity_changes_the_unit_price(
+    price: ListPrice, supply: Supply, one: Buyer, other: Buyer, seller: Seller, quantity: int
+) -> None:
+    """F27: the same goods to two customers under any decision: one net unit price, times the quantity."""
+    for buyer in (one, other):
+        rate = decide_vat(supply, buyer, seller).rate
+        if rate is not None:
+            net = line_amounts(PricedLine(price, D(quantity), rate)).net
+            assert abs(net - price.unit_net(10) * quantity) <= D("0.006")
+
+
+@given(priced, keeps)
+def test_a_return_mirrors_the_sale(line: PricedLine, keep: str) -> None:
+    """Credit notes take back exactly what was charged."""
+    back = PricedLine(line.price, -line.quantity, line.rate)
+    whole = line_amounts(line, keep=keep) + line_amounts(back, keep=keep)
+    assert not any((whole.net, whole.vat, whole.gross))
+
+
+def test_per_total_rounds_once() -> None:
+    """Three lines of a third of a cent: nothing per line, a cent in all."""
+    lines = [PricedLine(ListPrice(D("0.0033"), D(20), includes_vat=False), D(1), D(0))] * 3
+    assert totals(lines).amounts.net == 0
+    assert totals(lines, rounding="total").amounts.net == D("0.01")
+
+
+def test_a_hosts_decimal_context_changes_nothing() -> None:
+    """A host that computes with few digits gets the same cents."""
+    line = PricedLine(ListPrice(D("98765.43"), D(20)), D(7), D(27))
+    expected = line_amounts(line)
+    with localcontext() as context:
+        context.prec = 3
+        assert line_amounts(line) == expected
+        assert totals([line]).amounts == expected
+
+
+def test_a_late_confirmation_gives_back_the_vat() -> None:
+    """The German company of yesterday's outage gets the VAT back, and pays the net that everybody pays."""
+    price = ListPrice(D(120), D(20))
+    waiting = decided(goods("AT", "DE"), company(GERMAN, "unverified"))
+    confirmed = decided(goods("AT", "DE"), company(GERMAN))
+    assert waiting.rate is not None
+    assert confirmed.rate is not None
+    correction = Correction(
+        charged=line_amounts(PricedLine(price, D(2), waiting.rate)),
+        corrected=line_amounts(PricedLine(price, D(2), confirmed.rate)),
+    )
+    assert (correction.refund, correction.corrected) == (D("40.00"), amounts("200.00", "0.00", "200.00"))
+
+
+@given(cents, st.lists(cents, min_size=1, max_size=9))
+def test_shipping_is_split_to_the_cent(amount: Decimal, weights: list[Decimal]) -> None:
+    """The parts add up to the whole, and each is near its share."""
+    parts = allocate(amount, weights)
+    assert sum(parts) == amount
+    assert len(parts) == len(weights)
+    whole = sum(weights)
+    for part, weight in zip(parts, weights, strict=True):
+        share = amount * weight / whole if whole else amount / len(weights)
+        assert abs(part - share) <= D("0.01")
+
+
+@pytest.mark.parametrize(("amount", "weights"), [(D(1), []), (D(1), [D(-1), D(2)]), (D("0.001"), [D(1)])])
+def test_what_cannot_be_split(amount: Decimal, weights: list[Decimal]) -> None:
+    """No lines, negative weights and parts of cents are refused."""
+    with pytest.raises(ValueError, match="whole cents"):
+        allocate(amount, weights)
