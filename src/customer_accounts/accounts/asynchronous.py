@@ -8,26 +8,46 @@ from typing import Any, Self, TypeVar
 
 from customer_accounts.accounts import steps
 from customer_accounts.accounts.limiter import AsyncMemoryRateLimiter
-from customer_accounts.accounts.mail_delivery import BATCH, LEASE, Delivered, DeliveryReport, failed, prepared, sent
+from customer_accounts.accounts.mail_delivery import (
+    BATCH,
+    LEASE,
+    Composer,
+    Delivered,
+    DeliveryReport,
+    failed,
+    prepared,
+    sent,
+)
 from customer_accounts.accounts.retention import purges
+from customer_accounts.accounts.vat_checks import (
+    VAT_LEASE,
+    WORKER,
+    VatReport,
+    no_answer,
+    number_of,
+    recording,
+    without_requester,
+)
 from customer_accounts.actors import Actor
 from customer_accounts.changes import Counts
 from customer_accounts.command import Asks, Command, Decision, Env, Refusal
 from customer_accounts.errors import ConflictError, RefusedError, StaleWriteError
 from customer_accounts.facts import Facts
 from customer_accounts.hashing import HasherBusyError
-from customer_accounts.outbox import MailOutcome, MailTask, Queue
+from customer_accounts.outbox import MailOutcome, MailTask, Queue, VatTask
 from customer_accounts.password_policy import BreachCheck
 from customer_accounts.ports import (
     AsyncBreachedPasswords,
     AsyncMailer,
     AsyncRateLimiter,
     AsyncStorage,
+    AsyncVatRegister,
     EventSink,
     PasswordHasher,
 )
 from customer_accounts.refusals import Reason, Refused
 from customer_accounts.settings import Settings
+from customer_accounts.vat import VatAnswer
 
 R = TypeVar("R")
 A = TypeVar("A", bound=Actor)
@@ -95,12 +115,28 @@ class AsyncAccounts:
         joined._storage = join(connection)
         return joined
 
-    async def deliver_mail(self, mailer: AsyncMailer, *, limit: int = 1000) -> DeliveryReport:
+    async def deliver_mail(
+        self, mailer: AsyncMailer, *, limit: int = 1000, compose: Composer | None = None
+    ) -> DeliveryReport:
         """See `Accounts.deliver_mail`."""
         report = DeliveryReport()
         while report.total < limit and (batch := await self._lease_mail(min(BATCH, limit - report.total))):
             for task in batch:
-                report = report.plus(await self._deliver(task, mailer))
+                report = report.plus(await self._deliver(task, mailer, compose))
+        return report
+
+    async def check_vat_numbers(self, register: AsyncVatRegister, *, limit: int = 1000) -> VatReport:
+        """See `Accounts.check_vat_numbers`."""
+        report = VatReport()
+        while batch := await self._lease_vat(report.room(limit)):
+            for task in batch:
+                command = recording(task, await self._ask(register, task), self._around)
+                recorded = await self.handle(command, by=WORKER)
+                if isinstance(recorded, Refused):
+                    await self._storage.fail(task, retry_at=None, reason=recorded.reason)
+                report = report.plus(command.answer, recorded)
+                if report.paused:
+                    break
         return report
 
     async def purge(self) -> Counts:
@@ -111,8 +147,8 @@ class AsyncAccounts:
         now = self._around.clock()
         return await self._storage.lease(Queue.MAIL, limit=limit, now=now, until=now + LEASE)
 
-    async def _deliver(self, task: MailTask, mailer: AsyncMailer) -> Delivered:
-        message = prepared(task, self._around)
+    async def _deliver(self, task: MailTask, mailer: AsyncMailer, compose: Composer | None) -> Delivered:
+        message = prepared(task, self._around, compose)
         if isinstance(message, MailOutcome):
             await self._storage.finish(task, message)
             return Delivered.DROPPED
@@ -124,6 +160,22 @@ class AsyncAccounts:
             return failure.delivered
         await self._storage.finish(task, sent(reply, self._around))
         return Delivered.SENT
+
+    async def _lease_vat(self, limit: int) -> Sequence[VatTask]:
+        if limit == 0:
+            return ()
+        now = self._around.clock()
+        return await self._storage.lease(Queue.VAT, limit=limit, now=now, until=now + VAT_LEASE)
+
+    async def _ask(self, register: AsyncVatRegister, task: VatTask) -> VatAnswer:
+        requester = self.settings.seller.number
+        try:
+            answer = await register.check(number_of(task), requester)
+            if without_requester(answer, requester):
+                answer = await register.check(number_of(task))
+        except Exception:  # whatever a register raises is no answer, and stops no order (RL-09)
+            return no_answer(task, self._around)
+        return answer
 
     async def _limited(self, command: Asks[R, A], by: A, env: Env) -> Refused | None:
         for hit, allowance in steps.counts_to_make(command, by, self.settings):

@@ -6,14 +6,32 @@ from typing import Any, Self, TypeVar
 
 from customer_accounts.accounts import steps
 from customer_accounts.accounts.limiter import MemoryRateLimiter
-from customer_accounts.accounts.mail_delivery import BATCH, LEASE, Delivered, DeliveryReport, failed, prepared, sent
+from customer_accounts.accounts.mail_delivery import (
+    BATCH,
+    LEASE,
+    Composer,
+    Delivered,
+    DeliveryReport,
+    failed,
+    prepared,
+    sent,
+)
 from customer_accounts.accounts.retention import purges
+from customer_accounts.accounts.vat_checks import (
+    VAT_LEASE,
+    WORKER,
+    VatReport,
+    no_answer,
+    number_of,
+    recording,
+    without_requester,
+)
 from customer_accounts.actors import Actor
 from customer_accounts.changes import Counts
 from customer_accounts.command import Asks, Decision, Env
 from customer_accounts.errors import ConflictError, RefusedError, StaleWriteError
 from customer_accounts.hashing import HasherBusyError
-from customer_accounts.outbox import MailOutcome, MailTask, Queue
+from customer_accounts.outbox import MailOutcome, MailTask, Queue, VatTask
 from customer_accounts.password_policy import BreachCheck
 from customer_accounts.ports import (
     BreachedPasswords,
@@ -22,9 +40,11 @@ from customer_accounts.ports import (
     PasswordHasher,
     RateLimiter,
     Storage,
+    VatRegister,
 )
 from customer_accounts.refusals import Reason, Refused
 from customer_accounts.settings import Settings
+from customer_accounts.vat import VatAnswer
 
 R = TypeVar("R")
 A = TypeVar("A", bound=Actor)
@@ -108,17 +128,39 @@ class Accounts:
         joined._storage = join(connection)
         return joined
 
-    def deliver_mail(self, mailer: Mailer, *, limit: int = 1000) -> DeliveryReport:
+    def deliver_mail(
+        self, mailer: Mailer, *, limit: int = 1000, compose: Composer | None = None
+    ) -> DeliveryReport:
         """Send what waits in the outbox, at least once and always under the same Message-ID.
 
         Args:
             mailer: hands messages to a mail server.
             limit: stop after so many mails.
+            compose: writes the mails; by default `customer_accounts.mail.compose` with the texts of this library.
         """
         report = DeliveryReport()
         while report.total < limit and (batch := self._lease_mail(min(BATCH, limit - report.total))):
             for task in batch:
-                report = report.plus(self._deliver(task, mailer))
+                report = report.plus(self._deliver(task, mailer, compose))
+        return report
+
+    def check_vat_numbers(self, register: VatRegister, *, limit: int = 1000) -> VatReport:
+        """Ask the register about the numbers that wait; run it every few minutes.
+
+        Args:
+            register: answers about one number; whatever it raises is no answer, and is asked again later.
+            limit: stop after so many numbers.
+        """
+        report = VatReport()
+        while batch := self._lease_vat(report.room(limit)):
+            for task in batch:
+                command = recording(task, self._ask(register, task), self._around)
+                recorded = self.handle(command, by=WORKER)
+                if isinstance(recorded, Refused):
+                    self._storage.fail(task, retry_at=None, reason=recorded.reason)
+                report = report.plus(command.answer, recorded)
+                if report.paused:
+                    break
         return report
 
     def purge(self) -> Counts:
@@ -129,8 +171,8 @@ class Accounts:
         now = self._around.clock()
         return self._storage.lease(Queue.MAIL, limit=limit, now=now, until=now + LEASE)
 
-    def _deliver(self, task: MailTask, mailer: Mailer) -> Delivered:
-        message = prepared(task, self._around)
+    def _deliver(self, task: MailTask, mailer: Mailer, compose: Composer | None) -> Delivered:
+        message = prepared(task, self._around, compose)
         if isinstance(message, MailOutcome):
             self._storage.finish(task, message)
             return Delivered.DROPPED
@@ -142,6 +184,22 @@ class Accounts:
             return failure.delivered
         self._storage.finish(task, sent(reply, self._around))
         return Delivered.SENT
+
+    def _lease_vat(self, limit: int) -> Sequence[VatTask]:
+        if limit == 0:
+            return ()
+        now = self._around.clock()
+        return self._storage.lease(Queue.VAT, limit=limit, now=now, until=now + VAT_LEASE)
+
+    def _ask(self, register: VatRegister, task: VatTask) -> VatAnswer:
+        requester = self.settings.seller.number
+        try:
+            answer = register.check(number_of(task), requester)
+            if without_requester(answer, requester):
+                answer = register.check(number_of(task))
+        except Exception:  # whatever a register raises is no answer, and stops no order (RL-09)
+            return no_answer(task, self._around)
+        return answer
 
     def _limited(self, command: Asks[R, A], by: A, env: Env) -> Refused | None:
         for hit, allowance in steps.counts_to_make(command, by, self.settings):

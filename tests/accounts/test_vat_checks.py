@@ -1,0 +1,219 @@
+"""The worker that asks the register of VAT numbers, sync and async (F23, F25; RL-09, RL-10)."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from customer_accounts.account import AccountStatus
+from customer_accounts.accounts import AsyncAccounts
+from customer_accounts.accounts.vat_checks import VAT_BATCH, VAT_LEASE, VatReport
+from customer_accounts.actors import SignedInCustomer
+from customer_accounts.adapters.memory import AsyncMemoryStorage
+from customer_accounts.changes import insert, update
+from customer_accounts.features.company import SetCompany
+from customer_accounts.inputs import CompanyInput
+from customer_accounts.outbox import VatCheckRecord
+from customer_accounts.vat import Seller, VatAnswer, VatNumber, VatStatus
+from tests.shop import Shop
+
+GERMAN, FRENCH, ITALIAN = "DE136695976", "FR40303265045", "IT00743110157"
+OWN = VatNumber("ATU13585627")
+
+
+class Register:
+    """A register whose answers are told beforehand, by number; it notes what it was asked."""
+
+    def __init__(self, shop: Shop, **answers: Any) -> None:
+        self.shop, self.answers = shop, answers
+        self.asked: list[tuple[str, str | None]] = []
+
+    def check(self, number: VatNumber, requester: VatNumber | None = None, /) -> VatAnswer:
+        """Answer, or raise what was told."""
+        self.asked.append((number.compact, None if requester is None else requester.compact))
+        told = self.answers.get(number.compact, "VALID")
+        if isinstance(told, Exception):
+            raise told
+        return told if not isinstance(told, str) else self.answer(number.compact, told)
+
+    def answer(self, number: str, code: str) -> VatAnswer:
+        """Make an answer with a code."""
+        status = VatStatus(code.lower()) if code in ("VALID", "INVALID") else VatStatus.UNVERIFIED
+        return VatAnswer(number, status, code, self.shop.clock.now)
+
+
+class AsyncRegister:
+    """The async twin of `Register`."""
+
+    def __init__(self, register: Register) -> None:
+        self.register = register
+
+    async def check(self, number: VatNumber, requester: VatNumber | None = None, /) -> VatAnswer:
+        """Answer, or raise what was told."""
+        return self.register.check(number, requester)
+
+
+def _sync(shop: Shop, register: Register, **limits: int) -> VatReport:
+    return shop.accounts.check_vat_numbers(register, **limits)
+
+
+def _async(shop: Shop, register: Register, **limits: int) -> VatReport:
+    accounts = AsyncAccounts(AsyncMemoryStorage(shop.storage), shop.settings, clock=shop.clock)
+    return asyncio.run(accounts.check_vat_numbers(AsyncRegister(register), **limits))
+
+
+@pytest.fixture(name="run", params=[_sync, _async], ids=["sync", "async"])
+def _run(request: pytest.FixtureRequest) -> Any:
+    """The worker of either runner."""
+    return request.param
+
+
+def customer_of(shop: Shop, number: str) -> SignedInCustomer:
+    """Give a customer whose number waits."""
+    customer = shop.customer(shop.open_account(f"{number.lower()}@mail.example").session)
+    shop.require(SetCompany(company=CompanyInput(name="X", vat_number=number)), by=customer)
+    return customer
+
+
+def status(shop: Shop, customer: SignedInCustomer) -> VatStatus:
+    """Give what is known of a customer's number."""
+    company = shop.account(customer.account_id).company
+    assert company is not None
+    return company.vat_status
+
+
+def test_waiting_numbers_are_asked(shop: Shop, run: Any) -> None:
+    """F23: a run asks every number that is due, once, and records what the register says."""
+    customers = [customer_of(shop, number) for number in (GERMAN, FRENCH, ITALIAN)]
+    register = Register(shop, **{FRENCH: "INVALID", ITALIAN: "MS_UNAVAILABLE"})
+    assert run(shop, register) == VatReport(valid=1, invalid=1, unverified=1)
+    assert [status(shop, one) for one in customers] == [
+        VatStatus.VALID,
+        VatStatus.INVALID,
+        VatStatus.UNVERIFIED,
+    ]
+    assert run(shop, register) == VatReport()
+    assert sorted(register.asked) == sorted([(GERMAN, None), (FRENCH, None), (ITALIAN, None)])
+    shop.clock.forward(minutes=5)
+    assert run(shop, register).unverified == 1
+
+
+@pytest.mark.parametrize("fault", [OSError("down"), TimeoutError(), ValueError("<html>"), None, 17])
+def test_whatever_goes_wrong_is_no_answer(shop: Shop, run: Any, fault: Any) -> None:
+    """RL-09, RL-10: a register that raises or answers nonsense confirms nothing and stops nothing."""
+    first, second = customer_of(shop, GERMAN), customer_of(shop, FRENCH)
+    report = run(shop, Register(shop, **{GERMAN: fault}))
+    assert report == VatReport(valid=1, unverified=1)
+    assert (status(shop, first), status(shop, second)) == (VatStatus.UNVERIFIED, VatStatus.VALID)
+
+
+def test_an_answer_about_another_number_is_none(shop: Shop, run: Any) -> None:
+    """RL-10: only an answer about the number that was asked counts."""
+    anna = customer_of(shop, GERMAN)
+    register = Register(shop)
+    register.answers[GERMAN] = register.answer(FRENCH, "VALID")
+    assert run(shop, register) == VatReport(unverified=1)
+    company = shop.account(anna.account_id).company
+    assert company is not None
+    assert (company.vat_status, company.vat_code) == (VatStatus.UNVERIFIED, "BAD_RESPONSE")
+
+
+def test_the_shop_asks_in_its_own_name(run: Any) -> None:
+    """F23: with the shop's own number the register gives a proof of the consultation."""
+    shop = Shop(seller=Seller("AT", number=OWN))
+    customer_of(shop, GERMAN)
+    register = Register(shop)
+    run(shop, register)
+    assert register.asked == [(GERMAN, OWN.compact)]
+
+
+def test_a_refused_requester_is_left_out(run: Any) -> None:
+    """F23: a mistake in the shop's own number costs the proof, and no customer the answer."""
+    shop = Shop(seller=Seller("AT", number=OWN))
+    anna = customer_of(shop, GERMAN)
+    register = Register(shop)
+    register.answers[GERMAN] = "INVALID_REQUESTER_INFO"
+    check = register.check
+
+    def only_without(number: VatNumber, requester: VatNumber | None = None, /) -> VatAnswer:
+        answer = check(number, requester)
+        return answer if requester else register.answer(number.compact, "VALID")
+
+    register.check = only_without  # type: ignore[method-assign]  # a register that minds the requester
+    assert run(shop, register) == VatReport(valid=1)
+    assert register.asked == [(GERMAN, OWN.compact), (GERMAN, None)]
+    assert status(shop, anna) is VatStatus.VALID
+
+
+def test_a_shop_without_a_number_is_not_asked_for_one(shop: Shop, run: Any) -> None:
+    """F23: without a requester there is nothing to leave out; the number waits."""
+    customer_of(shop, GERMAN)
+    register = Register(shop, **{GERMAN: "INVALID_REQUESTER_INFO"})
+    assert run(shop, register) == VatReport(unverified=1)
+    assert len(register.asked) == 1
+
+
+@pytest.mark.parametrize("code", ["GLOBAL_MAX_CONCURRENT_REQ", "IP_BLOCKED"])
+def test_a_register_that_asks_for_peace_gets_it(shop: Shop, run: Any, code: str) -> None:
+    """F23: the run ends at once; the other numbers are free again when their lease ends."""
+    for number in (GERMAN, FRENCH, ITALIAN):
+        customer_of(shop, number)
+    register = Register(shop, **{GERMAN: code})
+    assert run(shop, register) == VatReport(unverified=1, paused=True)
+    assert len(register.asked) == 1
+    shop.clock.now += VAT_LEASE + timedelta(seconds=1)
+    register.answers.clear()
+    assert run(shop, register).valid >= 2
+
+
+def test_a_run_has_a_limit(shop: Shop, run: Any) -> None:
+    """RL-04: a run takes as many numbers as it is allowed, in batches, and leaves the others free."""
+    account = customer_of(shop, GERMAN)
+    waiting = shop.stored(VatCheckRecord)[0]
+    owner = shop.account(account.account_id)
+    for count in range(VAT_BATCH + 2):
+        other = evolve(owner, id=shop.accounts._around.env().new_id(), email_key=f"{count}@mail.example")
+        shop.storage.write([insert(other), insert(evolve(waiting, account_id=other.id))])
+    register = Register(shop)
+    assert run(shop, register, limit=VAT_BATCH + 1).valid == VAT_BATCH + 1
+    assert run(shop, register, limit=0) == VatReport()
+    assert run(shop, register).valid == 2
+
+
+def test_checks_of_accounts_that_are_gone_are_dropped(shop: Shop, run: Any) -> None:
+    """F23: nobody waits for these answers; they are asked for once and never again."""
+    closed = shop.account(customer_of(shop, GERMAN).account_id)
+    erased = customer_of(shop, FRENCH).account_id
+    shop.storage.write([update(closed, evolve(closed, status=AccountStatus.CLOSED, email_key=None))])
+    del shop.storage._tables.records[type(closed)][erased]
+    assert run(shop, Register(shop)) == VatReport(discarded=2)
+    assert shop.stored(VatCheckRecord) == []
+
+
+def test_a_number_that_changed_meanwhile_is_discarded(shop: Shop, run: Any) -> None:
+    """CC-05: the customer saves another number while the register thinks; the other one is asked next."""
+    anna = customer_of(shop, GERMAN)
+    register = Register(shop)
+    check = register.check
+
+    def slowly(number: VatNumber, requester: VatNumber | None = None, /) -> VatAnswer:
+        if not register.asked:
+            shop.require(SetCompany(company=CompanyInput(name="X", vat_number=FRENCH)), by=anna)
+        return check(number, requester)
+
+    register.check = slowly  # type: ignore[method-assign]  # a register during whose answer something happens
+    assert run(shop, register) == VatReport(valid=1, discarded=1)
+    assert [number for number, _ in register.asked] == [GERMAN, FRENCH]
+    assert status(shop, anna) is VatStatus.VALID
+
+
+def test_a_stored_number_that_cannot_be_read(shop: Shop, run: Any) -> None:
+    """RL-10: a damaged row is no answer; the run goes on."""
+    anna = customer_of(shop, GERMAN)
+    waiting = shop.stored(VatCheckRecord)[0]
+    shop.storage.write([update(waiting, evolve(waiting, number="??"))])
+    customer_of(shop, FRENCH)
+    assert run(shop, Register(shop)) == VatReport(valid=1, discarded=1)
+    assert status(shop, anna) is VatStatus.PENDING
