@@ -53,6 +53,12 @@ class TestStorefront:
         with pytest.raises(SettingsError, match="single lines"):
             evolve(FRONT, name=name)
 
+    @pytest.mark.parametrize("field", ["contact", "sender"])
+    def test_refuses_a_sender_that_is_no_address(self, field: str) -> None:
+        """EM-01: customers can write to the contact, and no mail fails for want of a sender."""
+        with pytest.raises(SettingsError, match=field):
+            evolve(FRONT, **{field: "the help desk"})
+
     def test_builds_links(self) -> None:
         """The token goes into the host's own path, below the configured base URL."""
         front = evolve(FRONT, base_url="https://shop.example/fr/", links={"confirm": "/compte/{token}"})

@@ -17,6 +17,11 @@ def _parsed_ip(text: str | None) -> str | None:
     return None if text is None else str(ip_address(text))
 
 
+def _long_enough(_visitor: object, _attribute: object, value: str | None) -> None:
+    if value is not None and len(value) < 16:
+        raise ValueError("browser must be a random secret of at least 16 characters")
+
+
 def browser_digest(browser: str) -> str:
     """Digest of a browser's secret, the only form in which it is stored."""
     return sha256(b"browser\x00" + browser.encode()).hexdigest()
@@ -44,13 +49,8 @@ class Visitor:
     """
 
     ip: str | None = field(default=None, converter=_parsed_ip)
-    browser: str | None = field(default=None, repr=False)
+    browser: str | None = field(default=None, repr=False, validator=_long_enough)
     storefront: str = "default"
-
-    @browser.validator
-    def _long_enough(self, _: object, value: str | None) -> None:
-        if value is not None and len(value) < 16:
-            raise ValueError("browser must be a random secret of at least 16 characters")
 
     @property
     def browser_digest(self) -> str | None:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 from attrs.validators import instance_of
 
+from customer_accounts.email_address import EmailAddress, EmailAddressError
 from customer_accounts.errors import SettingsError
 from customer_accounts.hashing import OWASP_MINIMUM, Argon2Parameters
 from customer_accounts.limiting import ALLOWANCES, Allowance, Limit
@@ -114,6 +115,11 @@ class Storefront:
             raise SettingsError("base_url must begin with https:// (http:// only on localhost)")
         if any(char in self.name + self.contact + self.sender for char in "\r\n"):
             raise SettingsError("name, contact and sender must be single lines")
+        for name, address in (("contact", self.contact), ("sender", self.sender or self.contact)):
+            try:
+                EmailAddress.parse(address)
+            except EmailAddressError as error:
+                raise SettingsError(f"{name} must be one e-mail address") from error
         for name, pattern in self.links.items():
             if name not in LINKS:
                 raise SettingsError(f"unknown link {name!r}")

@@ -1,7 +1,7 @@
 """The two runners: admitted, counted, read, decided, written, told. The same scenarios for sync and async."""
 
 import pickle
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -19,9 +19,10 @@ from customer_accounts.features.email_confirmation import ConfirmEmail
 from customer_accounts.features.registration import InspectRegistration, Register, Registered
 from customer_accounts.issue import event_of, record_event
 from customer_accounts.order import OrderRecord, OrderStatus
-from customer_accounts.outbox import EventKind, MailStatus
+from customer_accounts.outbox import EventKind, MailStatus, MailTask
 from customer_accounts.password_policy import BreachCheck
 from customer_accounts.refusals import Reason, Refused
+from customer_accounts.settings import Settings
 from tests.accounts.doubles import (
     NOT_NOW,
     REFUSED_FOR_GOOD,
@@ -378,6 +379,21 @@ class TestMail:
         (mail,) = driver.storage._tables.mails.values()
         assert (mail.status, mail.to, mail.attempts) == (MailStatus.DEAD, "anna@mail.example", tries)
         assert driver.announced[-1].kind is EventKind.MAIL_DEAD
+
+    def test_a_host_may_write_its_own_mails(self, driver: Driver) -> None:
+        """The texts are the shop's: what the given function composes is what is sent."""
+        from email.message import EmailMessage
+
+        def composed(task: MailTask, settings: Settings, now: datetime) -> EmailMessage:
+            message = EmailMessage()
+            message["To"] = task.mail.to
+            message["Subject"] = settings.storefront.name
+            return message
+
+        driver.require(_register(), VISITOR)
+        postbox = Postbox()
+        driver.deliver(postbox, compose=composed)
+        assert postbox.messages[0]["Subject"] == "Demo Shop"
 
     def test_stops_at_its_limit(self, driver: Driver) -> None:
         """A worker can be told to send so many and no more."""

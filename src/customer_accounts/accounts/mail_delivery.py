@@ -1,15 +1,24 @@
 """How a worker treats one leased mail: compose it, send it, or say why not (RL-03 to RL-06)."""
 
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
 from customer_accounts.accounts.steps import Surroundings, log
 from customer_accounts.outbox import EventKind, EventRecord, MailOutcome, MailStatus, MailTask
 from customer_accounts.ports import MailError
+from customer_accounts.settings import Settings
+
+if TYPE_CHECKING:
+    from customer_accounts.mail import Stale
+
+#: Writes a mail, or says why it is not sent any more; `customer_accounts.mail.compose` is the default.
+Composer = Callable[[MailTask, Settings, datetime], "EmailMessage | Stale"]
 
 #: Longer than any mailer's own time limit, so that no second worker sends the same row meanwhile (RL-04).
 LEASE = timedelta(minutes=5)
@@ -67,14 +76,14 @@ class Failure:
         return Delivered.DEAD if self.retry_at is None else Delivered.FAILED
 
 
-def prepared(task: MailTask, around: Surroundings) -> EmailMessage | MailOutcome:
+def prepared(task: MailTask, around: Surroundings, compose: Composer | None) -> EmailMessage | MailOutcome:
     """Compose the mail, or say why it is dropped."""
     # Loaded here: a process that sends no mail needs no templates.
-    from customer_accounts.mail import Stale, compose  # noqa: PLC0415  # see above
+    from customer_accounts import mail  # noqa: PLC0415  # see above
 
     now = around.clock()
-    message = compose(task, around.settings, now)
-    if isinstance(message, Stale):
+    message = (compose or mail.compose)(task, around.settings, now)
+    if isinstance(message, mail.Stale):
         return MailOutcome(MailStatus.DROPPED, now, message.reason)
     return message
 

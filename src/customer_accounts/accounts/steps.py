@@ -104,7 +104,9 @@ def over_limit(hit: Hit, env: Env, actor: Actor, wait: Any) -> tuple[Refused, Ev
     return Refused(Reason.TOO_MANY_ATTEMPTS, retry_after=wait), event
 
 
-def limiter_down(hit: Hit, allowance: Allowance, env: Env, actor: Actor) -> tuple[Refused | None, EventRecord]:
+def limiter_down(
+    hit: Hit, allowance: Allowance, env: Env, actor: Actor
+) -> tuple[Refused | None, EventRecord]:
     """Let pass or refuse by the stated policy when the limiter itself fails (AB-07)."""
     log.exception("the rate limiter failed on %s", hit.limit)
     event = event_of(env, actor, EventKind.LIMITER_DOWN, detail=hit.limit)

@@ -119,6 +119,7 @@ class FakeVies:
         self._closing.wait(seconds)
 
     def __enter__(self) -> Self:
+        """Begin to answer."""
         self._thread.start()
         return self
 
@@ -128,6 +129,7 @@ class FakeVies:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """Stop, and let nobody wait any longer."""
         self._closing.set()
         self._server.shutdown()
         self._server.server_close()

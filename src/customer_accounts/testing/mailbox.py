@@ -81,8 +81,13 @@ class Mailbox:
 
     def __exit__(self, *_: object) -> None:
         """Stop, and end the connections that are open."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop listening, as a mail server that is gone; a second time does nothing."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
 
     @property
     def messages(self) -> list[EmailMessage]:
