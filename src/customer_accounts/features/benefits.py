@@ -15,14 +15,14 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
-from customer_accounts.account import Company
+from customer_accounts.account import AccountRecord
 from customer_accounts.actors import Actor, SignedInCustomer
 from customer_accounts.belongings import SubscriptionStatus
 from customer_accounts.command import Command, Decision, Env
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.acting import acting
+from customer_accounts.features.company import CompanyView, company_view
 from customer_accounts.features.newsletter_state import newsletter_of
-from customer_accounts.vat import VatStatus
 from customer_accounts.wording import wording
 
 
@@ -80,15 +80,6 @@ def may(actor: Actor, benefit: Benefit) -> bool:
 
 
 @frozen
-class CompanyView:
-    """A company in short; ``vat_number`` is the compact form, or what was typed if it cannot be read."""
-
-    name: str
-    vat_number: str
-    vat_status: VatStatus
-
-
-@frozen
 class AccountView:
     """An account as its owner sees it (DP-03).
 
@@ -133,7 +124,7 @@ class MyAccount(Command):
                 name=account.name,
                 locale=account.locale,
                 benefits=benefits_of(actor),
-                company=_company(account.company),
+                company=_company_of(account, env),
                 has_password=account.password_hash is not None,
                 must_change_password=account.must_change_password,
                 providers=tuple(one.provider for one in own if one.approved),
@@ -143,7 +134,7 @@ class MyAccount(Command):
         )
 
 
-def _company(company: Company | None) -> CompanyView | None:
-    if company is None:
+def _company_of(account: AccountRecord, env: Env) -> CompanyView | None:
+    if account.company is None:
         return None
-    return CompanyView(company.name, company.vat_number or company.vat_as_typed, company.vat_status)
+    return company_view(account.company, env.settings, locale=account.locale, on=env.now.date())
