@@ -104,7 +104,7 @@ def mail_about(
         locale=order.locale,
         storefront=order.storefront,
         mail_id=None,
-        account_id=owner and owner.id,
+        account_id=owner.id if owner else None,
         token=token,
         extra_token=None,
         order_reference=order.reference,
