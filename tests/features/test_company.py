@@ -285,13 +285,14 @@ def test_no_customer_is_a_consumer() -> None:
 
 
 def test_a_buyer_has_what_is_known() -> None:
-    """F24: number, status and place go into the decision."""
+    """F24: number, status and place go into the decision, from the record and from what the owner sees."""
     known = Company(
         "X", "de136695976", GERMAN, VatStatus.VALID, vat_checked_at=datetime(2026, 11, 1, tzinfo=UTC)
     )
     assert buyer_of(known, place=Place("DE")) == Buyer(
         is_business=True, number=VatNumber(GERMAN), status=VatStatus.VALID, place=Place("DE")
     )
+    assert buyer_of(company_view(known, Shop().settings, locale="en", on=TODAY)) == buyer_of(known)
 
 
 @pytest.mark.parametrize("status", [one for one in VatStatus if one is not VatStatus.NOT_GIVEN])

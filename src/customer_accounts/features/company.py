@@ -31,14 +31,14 @@ from customer_accounts.changes import Change, Remove, insert, update
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.acting import acting, write_of
-from customer_accounts.features.company_advice import advice_of
+from customer_accounts.features.company_advice import advice_of, number_of
 from customer_accounts.inputs import CompanyInput
 from customer_accounts.issue import record_event
 from customer_accounts.limiting import Hit
 from customer_accounts.outbox import EventKind, VatCheckRecord
 from customer_accounts.refusals import Reason
 from customer_accounts.settings import Settings
-from customer_accounts.vat import Buyer, NumberProblem, Place, VatNumber, VatStatus
+from customer_accounts.vat import Buyer, NumberProblem, Place, VatStatus
 
 _PARTS = frozenset({Part.ACCOUNTS, Part.VAT_CHECKS})
 
@@ -91,7 +91,7 @@ def company_view(company: Company, settings: Settings, *, locale: str, on: date)
 
 
 def buyer_of(
-    customer: AccountRecord | Company | None,
+    customer: AccountRecord | Company | CompanyView | None,
     *,
     place: Place | None = None,
     answered_since: datetime | None = None,
@@ -99,7 +99,7 @@ def buyer_of(
     """Give the buyer that `customer_accounts.vat.decide_vat` wants; without a company, a consumer.
 
     Args:
-        customer: an account, a company, or None for a guest.
+        customer: an account, a company or what its owner sees of it, or None for a guest.
         place: where a customer of services is; goods do not need it.
         answered_since: an answer of the register from before this time confirms nothing, UTC.  The worker
             asks again in time by itself; give ``now - settings.vat_recheck_after`` to depend on it less.
@@ -107,20 +107,17 @@ def buyer_of(
     company = customer.company if isinstance(customer, AccountRecord) else customer
     if company is None:
         return Buyer(place=place)
-    problem = None if company.vat_problem is None else NumberProblem(company.vat_problem)
-    if company.vat_number is None:
-        return Buyer(is_business=True, status=VatStatus.NOT_GIVEN, place=place, problem=problem)
-    checksum_ok = problem is not NumberProblem.CHECKSUM_FAILED
+    number = number_of(company)
     return Buyer(
         is_business=True,
-        number=VatNumber(company.vat_number, company.vat_as_typed, checksum_ok=checksum_ok),
-        status=_status_since(company, answered_since),
+        number=number,
+        status=VatStatus.NOT_GIVEN if number is None else _status_since(company, answered_since),
         place=place,
-        problem=problem,
+        problem=None if company.vat_problem is None else NumberProblem(company.vat_problem),
     )
 
 
-def _status_since(company: Company, since: datetime | None) -> VatStatus:
+def _status_since(company: Company | CompanyView, since: datetime | None) -> VatStatus:
     if company.vat_status is not VatStatus.VALID or since is None:
         return company.vat_status
     young = company.vat_checked_at is not None and company.vat_checked_at >= since
