@@ -1,0 +1,255 @@
+"""Nobody learns from an answer whether an address has an account (EN-01, EN-03, EN-07).
+
+Each property puts one address into every state that an account can be in, gives the same command to each, and compares
+with the shop that has never heard of the address: the answer, the storage calls and the hash computations.
+"""
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Any
+
+import pytest
+from attrs import define, field
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from customer_accounts.accounts import Accounts
+from customer_accounts.actors import Agent, SignedInCustomer, Visitor
+from customer_accounts.adapters.memory import MemoryStorage
+from customer_accounts.changes import Change, Counts
+from customer_accounts.command import Command
+from customer_accounts.facts import Facts, Scope
+from customer_accounts.features.email_change import RequestEmailChange
+from customer_accounts.features.password_reset import RequestPasswordReset
+from customer_accounts.features.privacy import CloseAccount
+from customer_accounts.features.registration import Register, ResendConfirmation
+from customer_accounts.features.sign_in import SignedIn, SignIn
+from customer_accounts.features.social_sign_in import SignInWithIdentity
+from customer_accounts.hashing import CHEAPEST, Argon2Hasher, Argon2Parameters, Verification
+from customer_accounts.outbox import MailPurpose
+from customer_accounts.refusals import Reason, Refused
+from tests.identities import facebook
+from tests.shop import ELSEWHERE, PASSWORD, Shop
+
+EMAIL = "vera@mail.example"
+WRONG = "never the right words"
+OLD = Argon2Parameters(memory=16, rounds=1, lanes=1)
+ACTING = "bert@mail.example"
+
+
+class State(StrEnum):
+    """What an address can be to a shop."""
+
+    UNKNOWN = "unknown"
+    KNOWN = "known"
+    UNCONFIRMED = "unconfirmed"
+    SOCIAL_ONLY = "social only"
+    CLOSED = "closed"
+    OLD_PARAMETERS = "old parameters"
+    GARBAGE_HASH = "garbage hash"
+
+
+class CountingStorage:
+    """A storage that keeps a record of what was asked of it."""
+
+    def __init__(self, storage: MemoryStorage) -> None:
+        self._storage = storage
+        self.lease, self.finish, self.fail = storage.lease, storage.finish, storage.fail
+        self.calls: list[object] = []
+
+    def read(self, scope: Scope, /) -> Facts:
+        """Remember the scope and read."""
+        self.calls.append(scope)
+        return self._storage.read(scope)
+
+    def write(self, changes: Sequence[Change], /) -> Counts:
+        """Remember that something was written."""
+        self.calls.append("write")
+        return self._storage.write(changes)
+
+
+@define
+class CountingHasher:
+    """A hasher that counts its computations."""
+
+    behind: Argon2Hasher = field(factory=lambda: Argon2Hasher(CHEAPEST, allow_cheap=True))
+    computed: int = 0
+
+    def hash(self, password: str, /) -> str:
+        """Count and hash."""
+        self.computed += 1
+        return self.behind.hash(password)
+
+    def verify(self, password: str, stored: str | None, /) -> Verification:
+        """Count and compare."""
+        self.computed += 1
+        return self.behind.verify(password, stored)
+
+
+@define
+class Seen:
+    """All that somebody outside can see of one command."""
+
+    outcome: object
+    calls: list[object]
+    computed: int
+
+
+def _shop_in(state: State) -> tuple[Shop, SignedInCustomer]:
+    """Give a shop to which `EMAIL` is in a state, and a customer of it."""
+    shop = Shop()
+    acting = shop.open_account(ACTING)
+    if state is State.UNCONFIRMED:
+        shop.require(Register(email=EMAIL, password=PASSWORD), by=shop.visitor(ELSEWHERE))
+    elif state is not State.UNKNOWN:
+        opened = shop.open_account(EMAIL)
+        if state is State.SOCIAL_ONLY:
+            shop.change(opened.account_id, password_hash=None)
+        elif state is State.OLD_PARAMETERS:
+            shop.change(opened.account_id, password_hash=Argon2Hasher(OLD, allow_cheap=True).hash(PASSWORD))
+        elif state is State.GARBAGE_HASH:
+            shop.change(opened.account_id, password_hash="garbage")
+        elif state is State.CLOSED:
+            shop.require(CloseAccount(account_id=opened.account_id, reason="letter"), by=Agent("1"))
+    return shop, shop.customer(acting.session)
+
+
+def _seen(state: State, command: Command, by: Callable[[SignedInCustomer], Any]) -> Seen:
+    """Give a command to a shop in a state, with everything counted."""
+    shop, customer = _shop_in(state)
+    storage, hasher = CountingStorage(shop.storage), CountingHasher()
+    accounts = Accounts(storage, shop.settings, hasher=hasher, clock=shop.clock)
+    outcome: object = accounts.handle(command, by=by(customer))  # type: ignore[arg-type]  # any command
+    return Seen(outcome, [_without_account(one) for one in storage.calls], hasher.computed)
+
+
+def _without_account(call: object) -> object:
+    # The acting customer's id is another one in each shop.
+    return (call.parts, call.email_keys, call.browser, call.identity) if isinstance(call, Scope) else call
+
+
+def _visitor(_: SignedInCustomer) -> Visitor:
+    return Visitor(ip="203.0.113.7", browser="a third browser somewhere")
+
+
+def _customer(customer: SignedInCustomer) -> SignedInCustomer:
+    return customer
+
+
+def _same_as_unknown(
+    state: State, command: Command, by: Callable[[SignedInCustomer], Any], hashes: int
+) -> Seen:
+    seen = _seen(state, command, by)
+    assert seen == _seen(State.UNKNOWN, command, by)
+    assert seen.computed == hashes
+    return seen
+
+
+STATES = st.sampled_from(State)
+SPELLINGS = st.sampled_from([EMAIL, f" {EMAIL} ", EMAIL.upper(), "Vera@Mail.example"])
+LOCALES = st.sampled_from(["fr", "de", "en"])
+
+
+@settings(max_examples=40)
+@given(state=STATES, email=SPELLINGS, locale=LOCALES, generate=st.booleans())
+def test_registering_looks_the_same(state: State, email: str, locale: str, generate: bool) -> None:
+    """EN-01, EN-03, EN-07: one answer, one read and one write, one hash for a chosen password."""
+    password = None if generate else "eleven quiet herons"
+    command = Register(email=email, password=password, generate_password=generate, locale=locale)
+    seen = _same_as_unknown(state, command, _visitor, 0 if generate else 1)
+    assert not isinstance(seen.outcome, Refused)
+    assert len(seen.calls) == 2
+
+
+@settings(max_examples=40)
+@given(state=STATES, email=SPELLINGS, password=st.sampled_from([WRONG, "", "x" * 2000]))
+def test_signing_in_with_a_wrong_password_looks_the_same(state: State, email: str, password: str) -> None:
+    """EN-01, EN-03, EN-07: SIGN_IN_FAILED, one read and no write, one computation whatever is stored."""
+    seen = _same_as_unknown(state, SignIn(email=email, password=password), _visitor, 1)
+    assert seen.outcome == Refused(Reason.SIGN_IN_FAILED)
+    assert len(seen.calls) == 1
+
+
+@pytest.mark.parametrize("state", [State.UNCONFIRMED, State.SOCIAL_ONLY, State.CLOSED, State.GARBAGE_HASH])
+def test_signing_in_with_the_password_that_once_was_right_looks_the_same(state: State) -> None:
+    """EN-01, PH-02: what cannot sign in says nothing about why."""
+    seen = _same_as_unknown(state, SignIn(email=EMAIL, password=PASSWORD), _visitor, 1)
+    assert seen.outcome == Refused(Reason.SIGN_IN_FAILED)
+
+
+@settings(max_examples=40)
+@given(state=STATES, email=SPELLINGS, locale=LOCALES)
+def test_asking_for_a_new_password_looks_the_same(state: State, email: str, locale: str) -> None:
+    """EN-01, EN-07: one answer, one read and one write, also for addresses that nobody has."""
+    command = RequestPasswordReset(email=email, locale=locale)
+    seen = _same_as_unknown(state, command, _visitor, 0)
+    assert not isinstance(seen.outcome, Refused)
+    assert len(seen.calls) == 2
+
+
+@settings(max_examples=40)
+@given(state=STATES, email=SPELLINGS, locale=LOCALES)
+def test_asking_for_the_confirmation_again_looks_the_same(state: State, email: str, locale: str) -> None:
+    """EN-01, EN-07: one answer, one read and one write, whether anything waits or not."""
+    seen = _same_as_unknown(state, ResendConfirmation(email=email, locale=locale), _visitor, 0)
+    assert not isinstance(seen.outcome, Refused)
+    assert len(seen.calls) == 2
+
+
+@settings(max_examples=40)
+@given(state=STATES, email=SPELLINGS)
+def test_changing_to_an_address_looks_the_same(state: State, email: str) -> None:
+    """EN-01, EN-03, EN-07: a customer learns nothing about other customers' addresses."""
+    command = RequestEmailChange(email=email, current_password=PASSWORD)
+    seen = _same_as_unknown(state, command, _customer, 1)
+    assert not isinstance(seen.outcome, Refused)
+    assert len(seen.calls) == 2
+
+
+@pytest.mark.parametrize("state", State)
+def test_signing_in_through_a_provider_that_proves_no_mailbox_looks_the_same(state: State) -> None:
+    """EN-01, EN-07: an address that Facebook tells is a claim like any other."""
+    shop = Shop()
+    command = SignInWithIdentity(identity=facebook(shop, EMAIL))
+    seen = _same_as_unknown(state, command, lambda _: shop.visitor(), 0)
+    assert not isinstance(seen.outcome, Refused)
+    assert len(seen.calls) == 2
+
+
+@pytest.mark.parametrize("state", State)
+def test_the_owner_of_the_old_mailbox_sees_the_same_mail(state: State) -> None:
+    """EN-01: the customer who asks reads the warning in the old mailbox; it too tells nothing."""
+    shop, customer = _shop_in(state)
+    shop.require(RequestEmailChange(email=EMAIL, current_password=PASSWORD), by=customer)
+    mails = shop.mails(to=ACTING)[1:]
+    assert [one.purpose for one in mails] == [MailPurpose.EMAIL_CHANGE_REQUESTED]
+    assert mails[0].detail("new_address") == "v***@mail.example"
+
+
+def test_a_right_password_costs_one_computation_or_two_on_old_parameters() -> None:
+    """EN-03: verification, and the rehash that is due once; documented in `hashing`."""
+    right = SignIn(email=EMAIL, password=PASSWORD)
+    known, old = (_seen(state, right, _visitor) for state in (State.KNOWN, State.OLD_PARAMETERS))
+    assert isinstance(known.outcome, SignedIn)
+    assert isinstance(old.outcome, SignedIn)
+    assert (known.computed, old.computed) == (1, 2)
+    assert (len(known.calls), len(old.calls)) == (1, 2)
+
+
+def test_a_lost_race_hashes_nothing_again() -> None:
+    """EN-03: decided again, the same password is not computed a second time."""
+    shop = Shop()
+    visitor = shop.visitor()
+    shop.require(Register(email=EMAIL, password=WRONG), by=visitor)
+    hasher, lost = CountingHasher(), CountingStorage(shop.storage)
+
+    def overtaken(changes: Sequence[Change], /) -> Counts:
+        lost.write = CountingStorage.write.__get__(lost)  # type: ignore[method-assign]  # only once
+        shop.require(Register(email=EMAIL, password=WRONG), by=visitor)
+        return lost.write(changes)
+
+    lost.write = overtaken  # type: ignore[method-assign]  # let another tab of the same browser be faster
+    accounts = Accounts(lost, shop.settings, hasher=hasher, clock=shop.clock)
+    accounts.require(Register(email=EMAIL, password=PASSWORD), by=visitor)
+    assert len([one for one in lost.calls if isinstance(one, Scope)]) == 2
+    assert hasher.computed == 1
