@@ -37,6 +37,7 @@ Check = Callable[..., VatAnswer]
 
 @pytest.fixture
 def vies() -> Iterator[FakeVies]:
+    """A fake VIES."""
     with FakeVies() as fake:
         yield fake
 

@@ -7,6 +7,7 @@ from customer_accounts.testing.fake_vies import FakeVies, fault, garbage, hang_u
 
 
 def post(url: str, **data: str) -> dict[str, object]:
+    """What the fake answers to a question."""
     request = Request(
         f"{url}/check-vat-number", json.dumps(data).encode(), {"Content-Type": "application/json"}
     )

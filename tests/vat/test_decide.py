@@ -47,6 +47,7 @@ AS_CONSUMER = Seller("AT", oss=True, unverified_business="consumer")
 
 
 def outcome(decision: VatDecision) -> tuple[str, str, str | None]:
+    """Rule, treatment and rate."""
     rate = decision.rate
     return decision.rule, decision.treatment.value, str(rate) if rate is not None else None
 

@@ -154,3 +154,16 @@ def test_the_sellers_number_is_kept_with_the_decision() -> None:
     seller = Seller("AT", number=VatNumber.parse("ATU13585627"))
     decision = decided(goods("AT", "DE"), company(GERMAN), seller)
     assert VatDecision.from_json(decision.to_json()).outcome.seller_number == "ATU13585627"
+
+
+@pytest.mark.parametrize("key", ["row", "answers", "number", "on", "rate_source", "explanation"])
+@pytest.mark.parametrize("damage", ["missing", 5, {}, {"when": {}}, {"percent": "x"}])
+def test_damaged_records_are_refused(key: str, damage: object) -> None:
+    """A record that lost a part, or has something else in its place, is a DataError."""
+    data = json.loads(decided(goods("AT", "DE"), company(GERMAN)).to_json())
+    if damage == "missing":
+        del data[key]
+    else:
+        data[key] = damage
+    with pytest.raises(DataError):
+        VatDecision.from_json(json.dumps(data))

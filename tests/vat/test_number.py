@@ -18,6 +18,7 @@ from customer_accounts.vat.countries import prefixes
 
 
 def problem_of(text: object, country: str | None = None) -> VatNumberError:
+    """The error that a text gives."""
     with pytest.raises(VatNumberError) as caught:
         VatNumber.parse(text, country)
     return caught.value

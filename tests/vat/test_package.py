@@ -17,6 +17,7 @@ FORBIDDEN = {"time", "random", "secrets", "socket", "urllib", "http", "asyncio",
 
 
 def imported(path: Path) -> Iterator[str]:
+    """What a module imports."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -26,6 +26,7 @@ D = Decimal
 
 
 def amounts(net: str, vat: str, gross: str) -> Amounts:
+    """Amounts from texts."""
     return Amounts(D(net), D(vat), D(gross))
 
 

@@ -17,6 +17,7 @@ MEMBERS = sorted(code for code, country in countries().items() if country.area =
 
 
 def percent(country: str, on: date, region: str | None = None) -> Decimal | None:
+    """The packaged standard rate."""
     found = packaged_rates().rate(country, region or country, on, "standard")
     return found.percent if found else None
 

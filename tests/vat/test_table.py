@@ -30,14 +30,17 @@ def samples() -> Mapping[str, Answers]:
 
 
 def data() -> dict[str, object]:
+    """A copy of the table's file, to be changed."""
     return copy.deepcopy(dict(load("table")))
 
 
 def rows_of(table: Mapping[str, object]) -> list[dict[str, dict[str, object]]]:
+    """The rows of a table's file."""
     return cast("list[dict[str, dict[str, object]]]", table["row"])
 
 
 def decisions(table: DecisionTable, some: tuple[Answers, ...]) -> Iterator[Row]:
+    """The rows that decide."""
     return (table.find(answers) for answers in some)
 
 

@@ -17,6 +17,7 @@ GOOD_GET: dict[str, object] = {"isValid": True, "userError": "VALID", "vatNumber
 
 
 def read(data: object, status: int = 200, number: VatNumber = NUMBER) -> VatAnswer:
+    """What comes of an answer about the number."""
     body = data if isinstance(data, bytes) else json.dumps(data).encode()
     return read_answer(Asked(number, "https://vies.example"), AT, status, body)
 

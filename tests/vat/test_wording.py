@@ -15,6 +15,7 @@ from customer_accounts.vat.wording import day_text, language_of, percent_text, w
 
 
 def texts(found: Mapping[str, object], path: str = "") -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Every text with its path."""
     for name, cell in found.items():
         assert isinstance(cell, dict)
         if "en" in cell:

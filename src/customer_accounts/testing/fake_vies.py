@@ -4,8 +4,10 @@ It answers by number: valid, invalid, any fault in both shapes, garbage, somebod
 a closed connection; a list of behaviours is worked off one by one, the last one stays.  Its test service
 knows the magic numbers of the real one.
 
->>> with FakeVies() as vies: ...     vies.set("DE136695976", valid(name="Example GmbH")) ...
-vies.url.startswith("http://127.0.0.1:") True
+>>> with FakeVies() as vies:
+...     vies.set("DE136695976", valid(name="Example GmbH"))
+...     vies.url.startswith("http://127.0.0.1:")
+True
 """
 
 import json

@@ -6,6 +6,7 @@ advice.
 """
 
 from customer_accounts.vat.advice import AdviceCode, NumberAdvice, number_advice
+from customer_accounts.vat.amounts import Amounts, round_half_up
 from customer_accounts.vat.answer import CodeMeaning, Retry, VatAnswer, code_meaning, magic_numbers
 from customer_accounts.vat.countries import canonical_country, vat_prefix
 from customer_accounts.vat.decide import decide_order, decide_vat
@@ -19,7 +20,6 @@ from customer_accounts.vat.order import OrderDecision
 from customer_accounts.vat.parties import Buyer, Seller, Supply, SupplyKind
 from customer_accounts.vat.places import Place, Territory
 from customer_accounts.vat.prices import (
-    Amounts,
     Correction,
     Keep,
     ListPrice,
@@ -29,7 +29,6 @@ from customer_accounts.vat.prices import (
     Totals,
     allocate,
     line_amounts,
-    round_half_up,
     totals,
 )
 from customer_accounts.vat.rates import HostRates, PackagedRates, RateSource, RateTable, packaged_rates

@@ -31,7 +31,8 @@ def decide_vat(
 ) -> VatDecision:
     """Decide the VAT of one supply; every combination of inputs is decided.
 
-    >>>     >>> from customer_accounts.vat.places import Place
+    >>> from datetime import date
+    >>> from customer_accounts.vat.places import Place
     >>> bern = Supply(ships_from=Place("AT"), ships_to=Place("CH"), on=date(2026, 11, 22))
     >>> decide_vat(bern, Buyer(), Seller("AT")).treatment.value
     'export'

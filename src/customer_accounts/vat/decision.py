@@ -6,6 +6,7 @@ today.
 """
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Self
@@ -14,7 +15,7 @@ import attrs
 
 from customer_accounts.vat.circumstances import Question
 from customer_accounts.vat.explain import Explanation, answers_by_question, explain, explanation_from
-from customer_accounts.vat.files import table, text
+from customer_accounts.vat.files import DataError, table, text
 from customer_accounts.vat.outcome import Outcome
 from customer_accounts.vat.places import territory
 from customer_accounts.vat.rates import RateSource
@@ -194,27 +195,33 @@ class VatDecision:
             DataError: the record cannot be read.
         """
         data = record_from(stored)
-        answers = table(data["answers"])
-        outcome = Outcome(
-            row=row_back(data["row"]),
-            answers=tuple(text(answers[question.value]) for question in Question),
-            origin=text(data["origin"]),
-            destination=text(data["destination"]),
-            home=text(data["home"]),
-            seller=text(data["seller"]),
-            seller_number=text(data["seller_number"]) or None,
-            national_law=text(data["national_law"]),
-            data_version=text(data["data_version"]),
-            kept=explanation_from(table(data["explanation"])),
-        )
-        return cls(
-            outcome=outcome,
-            number=text(data["number"]) or None,
-            on=day_from(data["on"]) or date.min,
-            rates=text(data["rates"]),
-            rate_source=rate_from(data["rate_source"]),
-        )
+        try:
+            return cls(
+                outcome=_outcome_from(data),
+                number=text(data["number"]) or None,
+                on=day_from(data["on"]) or date.min,
+                rates=text(data["rates"]),
+                rate_source=rate_from(data["rate_source"]),
+            )
+        except (KeyError, ValueError, ArithmeticError) as error:
+            raise DataError("the record of a VAT decision is incomplete or damaged") from error
 
     def _law(self, locale: str) -> str:
         directive = wording("law", "directive", locale, articles=self.outcome.row.law)
         return "; ".join(filter(None, (directive, self.outcome.row.other_law, self.outcome.national_law)))
+
+
+def _outcome_from(data: Mapping[str, object]) -> Outcome:
+    answers = table(data["answers"])
+    return Outcome(
+        row=row_back(data["row"]),
+        answers=tuple(text(answers[question.value]) for question in Question),
+        origin=text(data["origin"]),
+        destination=text(data["destination"]),
+        home=text(data["home"]),
+        seller=text(data["seller"]),
+        seller_number=text(data["seller_number"]) or None,
+        national_law=text(data["national_law"]),
+        data_version=text(data["data_version"]),
+        kept=explanation_from(table(data["explanation"])),
+    )

@@ -18,7 +18,6 @@ Syntax and check digits come from python-stdnum; what it accepts too much is fil
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import cache
 from typing import Protocol, Self, cast
 
@@ -34,6 +33,8 @@ MAX_LENGTH = 64
 
 _SEPARATORS = frozenset(".,-/\\'\u2019_:;·•")
 _SHAPE = re.compile(r"[A-Z]{2}[0-9A-Z+*]{2,12}")
+#: What the register takes: a prefix and twelve characters.
+_LONGEST = 14
 _TYPED_EXACTLY = re.compile(r"[A-Z0-9]{1,16}", re.ASCII)
 
 
@@ -79,6 +80,7 @@ class VatNumber:
         return self.compact[2:]
 
     def __str__(self) -> str:
+        """The compact form."""
         return self.compact
 
     @classmethod
@@ -125,6 +127,7 @@ class VatNumberError(ValueError):
         self.number = number
 
     def __str__(self) -> str:
+        """The reason, never what was typed."""
         return f"{self.reason.value} ({self.kind.value})" if self.kind else self.reason.value
 
 
@@ -158,18 +161,16 @@ def _plain(sign: str) -> str:
     return sign if digit is None else str(digit)
 
 
-def _candidates(compact: str, country: str | None) -> Iterator[str]:
+def _candidates(compact: str, country: str | None) -> tuple[str, ...]:
+    """Give what the text may stand for, the likeliest first."""
     own = "EL" + compact[2:] if compact.startswith("GR") else compact
-    prefix = _prefix_of(country)
-    if own[:2].isalpha() or not prefix:
-        yield own
-    if prefix and not own.startswith(prefix):
-        yield prefix + compact
+    prefix = _prefix_of(country) if country else ""
+    if not prefix or own.startswith(prefix):
+        return (own,)
+    return (own, prefix + compact) if own[:2].isalpha() else (prefix + compact,)
 
 
-def _prefix_of(country: str | None) -> str:
-    if not country:
-        return ""
+def _prefix_of(country: str) -> str:
     try:
         code = canonical_country(country)
     except ValueError:
@@ -191,7 +192,7 @@ def _validated(number: str) -> str:
         raise VatNumberError(NumberProblem.MALFORMED) from None
     # Romania's module keeps the prefix of personal numbers, all others drop it.
     compact = checked if checked == number else prefix + checked
-    if not _SHAPE.fullmatch(compact):
+    if len(compact) > _LONGEST:
         raise VatNumberError(NumberProblem.MALFORMED)
     if prefix == "XI" and never_allocated(compact):
         raise VatNumberError(NumberProblem.WRONG_KIND, NumberKind.RESERVED_RANGE)

@@ -18,9 +18,11 @@ class OrderDecision:
     lines: tuple[VatDecision, ...]
 
     def __iter__(self) -> Iterator[VatDecision]:
+        """Go through the lines."""
         return iter(self.lines)
 
     def __len__(self) -> int:
+        """Count the lines."""
         return len(self.lines)
 
     @property

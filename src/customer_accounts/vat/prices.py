@@ -11,13 +11,13 @@ Rules:
 """
 
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import Decimal, localcontext
 from enum import StrEnum
 
 import attrs
 
-#: Far more digits than any amount has, so that a host's own decimal context cannot round in between.
-_EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
+from customer_accounts.vat.amounts import EXACT, NOTHING, Amounts, finite, round_half_up
+
 _HUNDRED = Decimal(100)
 
 
@@ -35,41 +35,6 @@ class Rounding(StrEnum):
     TOTAL = "total"
 
 
-def _finite(_: object, attribute: "attrs.Attribute[Decimal]", value: Decimal) -> None:
-    if not isinstance(value, Decimal) or not value.is_finite():
-        raise TypeError(f"{attribute.name} is a finite Decimal")
-
-
-@attrs.frozen
-class Amounts:
-    """Net, VAT and gross that add up.
-
-    Raises:
-        ValueError: they do not.
-    """
-
-    net: Decimal = attrs.field(validator=_finite)
-    vat: Decimal = attrs.field(validator=_finite)
-    gross: Decimal = attrs.field(validator=_finite)
-
-    def __attrs_post_init__(self) -> None:
-        """Refuse amounts that do not add up."""
-        with localcontext(_EXACT):
-            if self.net + self.vat != self.gross:
-                raise ValueError("net and VAT must add up to gross")
-
-    def __add__(self, other: "Amounts") -> "Amounts":
-        with localcontext(_EXACT):
-            return Amounts(self.net + other.net, self.vat + other.vat, self.gross + other.gross)
-
-    def __sub__(self, other: "Amounts") -> "Amounts":
-        with localcontext(_EXACT):
-            return Amounts(self.net - other.net, self.vat - other.vat, self.gross - other.gross)
-
-
-NOTHING = Amounts(Decimal(0), Decimal(0), Decimal(0))
-
-
 @attrs.frozen
 class ListPrice:
     """The price of one unit as the shop lists it; the same for everybody.
@@ -80,8 +45,8 @@ class ListPrice:
         includes_vat: the price is gross, as consumers see it.
     """
 
-    amount: Decimal = attrs.field(validator=_finite)
-    rate: Decimal = attrs.field(validator=_finite)
+    amount: Decimal = attrs.field(validator=finite)
+    rate: Decimal = attrs.field(validator=finite)
     includes_vat: bool = True
 
     def unit_net(self, digits: int = 4) -> Decimal:
@@ -90,7 +55,7 @@ class ListPrice:
 
     def exact_unit(self) -> tuple[Decimal, Decimal]:
         """Give net and gross of one unit before any rounding."""
-        with localcontext(_EXACT):
+        with localcontext(EXACT):
             if self.includes_vat:
                 return self.amount * _HUNDRED / (_HUNDRED + self.rate), self.amount
             return self.amount, self.amount * (_HUNDRED + self.rate) / _HUNDRED
@@ -107,8 +72,8 @@ class PricedLine:
     """
 
     price: ListPrice
-    quantity: Decimal = attrs.field(converter=Decimal, validator=_finite)
-    rate: Decimal = attrs.field(validator=_finite)
+    quantity: Decimal = attrs.field(converter=Decimal, validator=finite)
+    rate: Decimal = attrs.field(validator=finite)
 
 
 @attrs.frozen
@@ -143,11 +108,6 @@ class Correction:
     def refund(self) -> Decimal:
         """The amount to pay back."""
         return (self.charged - self.corrected).gross
-
-
-def round_half_up(amount: Decimal, digits: int = 2) -> Decimal:
-    """Round as invoices do: half a cent goes up, away from zero."""
-    return amount.quantize(Decimal(1).scaleb(-digits), context=_EXACT)
 
 
 def line_amounts(line: PricedLine, *, keep: Keep | str = Keep.NET, digits: int = 2) -> Amounts:
@@ -204,7 +164,7 @@ def allocate(amount: Decimal, weights: Sequence[Decimal], *, digits: int = 2) ->
     if not weights or any(weight < 0 for weight in weights) or round_half_up(amount, digits) != amount:
         raise ValueError("an amount in whole cents is split over weights that are not negative")
     parts: list[Decimal] = []
-    with localcontext(_EXACT):
+    with localcontext(EXACT):
         shares = list(weights) if any(weights) else [Decimal(1)] * len(weights)
         whole, seen, given = sum(shares, Decimal(0)), Decimal(0), Decimal(0)
         for share in shares:
@@ -227,7 +187,7 @@ class _Share:
 
 def _share(line: PricedLine, keep: Keep) -> _Share:
     rate = line.rate
-    with localcontext(_EXACT):
+    with localcontext(EXACT):
         net, gross = (line.quantity * unit for unit in line.price.exact_unit())
         if rate == line.price.rate:
             return _Share(rate, line.price.includes_vat, net, gross)
@@ -241,7 +201,7 @@ def _merged(shares: Iterable[_Share]) -> list[_Share]:
     for share in shares:
         key = (share.rate, share.from_gross)
         so_far = merged.get(key)
-        with localcontext(_EXACT):
+        with localcontext(EXACT):
             merged[key] = (
                 attrs.evolve(so_far, net=so_far.net + share.net, gross=so_far.gross + share.gross)
                 if so_far
@@ -252,7 +212,7 @@ def _merged(shares: Iterable[_Share]) -> list[_Share]:
 
 def _rounded(share: _Share, digits: int) -> Amounts:
     net = round_half_up(share.net, digits)
-    with localcontext(_EXACT):
+    with localcontext(EXACT):
         if share.from_gross:
             gross = round_half_up(share.gross, digits)
             return Amounts(net, gross - net, gross)

@@ -34,7 +34,9 @@ def row_back(cell: object) -> Row:
     """Read a row back."""
     data = table(cell)
     when = data["when"]
-    conditions = [texts(condition) for condition in when] if isinstance(when, list) else []
+    if not isinstance(when, list):
+        raise DataError("the conditions of a row are a list")
+    conditions = [texts(condition) for condition in when]
     return row_from({**data, "when": {question: wanted for question, *wanted in conditions}})
 
 
