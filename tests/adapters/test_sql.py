@@ -12,7 +12,7 @@ from customer_accounts.adapters.sql import SqlStorage
 from customer_accounts.adapters.sql.connecting import engine_for
 from customer_accounts.changes import Change, Counts
 from customer_accounts.facts import Facts, Scope
-from customer_accounts.outbox import MailOutcome, MailTask, Queue, VatTask
+from customer_accounts.outbox import MailOutcome, MailTask, VatTask
 from customer_accounts.testing import StorageContract
 
 

@@ -45,7 +45,13 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 #: A time with every digit set, so that a storage that rounds is found out.
 EXACT = datetime(2026, 11, 23, 23, 59, 58, 123457, tzinfo=UTC)
 
+_HASH = "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA"
 _numbers = count(1)
+
+
+def some_id() -> UUID:
+    """Give an id that nothing else has."""
+    return uuid4()
 
 
 def later(**by: float) -> datetime:
@@ -62,7 +68,7 @@ def an_account(**values: Any) -> AccountRecord:
     """Make an account with its defaults."""
     key = values.pop("email_key", some_key())
     record = AccountRecord(
-        id=uuid4(), email=key or "gone@mail.example", email_key=key, email_verified_at=NOW, created_at=NOW
+        id=some_id(), email=key or "gone@mail.example", email_key=key, email_verified_at=NOW, created_at=NOW
     )
     return evolve(record, **values)
 
@@ -71,9 +77,9 @@ def a_full_account() -> AccountRecord:
     """Make an account with a value in every field."""
     return an_account(
         email_verified_at=EXACT, status=AccountStatus.CLOSED, name="Żółć Ångström 北京", locale="de",
-        storefront="second", password_hash="$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA", password_generated=True,
+        storefront="second", password_hash=_HASH, password_generated=True,
         must_change_password=True, password_changed_at=EXACT, session_epoch=41, company=a_company(),
-        default_address=uuid4(), default_wish_list=uuid4(), closed_at=EXACT, version=7,
+        default_address=some_id(), default_wish_list=some_id(), closed_at=EXACT, version=7,
     )  # fmt: skip
 
 
@@ -96,7 +102,12 @@ def a_registration(**values: Any) -> RegistrationRecord:
     """Make a pending registration with its defaults."""
     key = values.pop("email_key", some_key())
     record = RegistrationRecord(
-        id=uuid4(), email=key, email_key=key, browser=uuid4().hex, created_at=NOW, expires_at=later(days=2)
+        id=some_id(),
+        email=key,
+        email_key=key,
+        browser=some_id().hex,
+        created_at=NOW,
+        expires_at=later(days=2),
     )
     return evolve(record, **values)
 
@@ -104,16 +115,16 @@ def a_registration(**values: Any) -> RegistrationRecord:
 def a_full_registration() -> RegistrationRecord:
     """Make a pending registration with a value in every field."""
     return a_registration(
-        password_hash="$argon2id$x", generate_password=True, name="Anna", locale="fr", storefront="second",
+        password_hash=_HASH, generate_password=True, name="Anna", locale="fr", storefront="second",
         continue_to="/basket?step=2", consent=Consent("2026-05", EXACT, "registration"), company=a_company(),
-        address=an_address(), identity_provider="google", identity_subject=uuid4().hex, code_tries=3,
+        address=an_address(), identity_provider="google", identity_subject=some_id().hex, code_tries=3,
         confirmed_at=EXACT, expires_at=EXACT, version=2,
     )  # fmt: skip
 
 
 def an_identity(**values: Any) -> IdentityRecord:
     """Make an identity of some account."""
-    record = IdentityRecord(provider="google", subject=uuid4().hex, account_id=uuid4(), linked_at=NOW)
+    record = IdentityRecord(provider="google", subject=some_id().hex, account_id=some_id(), linked_at=NOW)
     return evolve(record, **values)
 
 
@@ -121,7 +132,7 @@ def a_token(**values: Any) -> TokenRecord:
     """Make a link with its defaults."""
     key = values.pop("email_key", some_key())
     record = TokenRecord(
-        digest=uuid4().hex * 2, token_id=uuid4().hex, key_id="key1", purpose=Purpose.RESET_PASSWORD,
+        digest=some_id().hex * 2, token_id=some_id().hex, key_id="key1", purpose=Purpose.RESET_PASSWORD,
         email=key, email_key=key, created_at=NOW, expires_at=later(hours=1),
     )  # fmt: skip
     return evolve(record, **values)
@@ -130,8 +141,8 @@ def a_token(**values: Any) -> TokenRecord:
 def a_full_token() -> TokenRecord:
     """Make a link with a value in every field."""
     return a_token(
-        account_id=uuid4(), registration_id=uuid4(), order_reference="order", used_at=EXACT, version=2,
-        browser=uuid4().hex,
+        account_id=some_id(), registration_id=some_id(), order_reference="order", used_at=EXACT, version=2,
+        browser=some_id().hex,
     )  # fmt: skip
 
 
@@ -151,22 +162,26 @@ def a_full_order() -> OrderRecord:
     one, two = Parcel("DHL", "00340", "https://dhl.example/00340"), Parcel("Post", "1")
     return an_order(
         placed_at=EXACT, status=OrderStatus.SHIPPED, name="Anna", postcode="8010", locale="fr",
-        storefront="second", owner=uuid4(), claim_id=uuid4(), status_at=EXACT, version=3,
-        shipments=(Shipment("2", EXACT, (two, one, two), 1), Shipment("1", NOW, ()), Shipment("3", NOW, (one,))),
+        storefront="second", owner=some_id(), claim_id=some_id(), status_at=EXACT, version=3,
+        shipments=(
+            Shipment("2", EXACT, (two, one, two), 1), Shipment("1", NOW, ()), Shipment("3", NOW, (one,)),
+        ),
     )  # fmt: skip
 
 
 def a_delivery_address(**values: Any) -> AddressRecord:
     """Make a delivery address of some account."""
     return evolve(
-        AddressRecord(id=uuid4(), account_id=uuid4(), address=an_address(), created_at=NOW), **values
+        AddressRecord(id=some_id(), account_id=some_id(), address=an_address(), created_at=NOW), **values
     )
 
 
 def a_wish_list(*products: str, **values: Any) -> WishListRecord:
     """Make a wish list of some account with these products in this order."""
     items = tuple(WishItem(product, 1 + place, EXACT) for place, product in enumerate(products))
-    record = WishListRecord(id=uuid4(), account_id=uuid4(), name="Geburtstag", created_at=NOW, items=items)
+    record = WishListRecord(
+        id=some_id(), account_id=some_id(), name="Geburtstag", created_at=NOW, items=items
+    )
     return evolve(record, **values)
 
 
@@ -174,7 +189,7 @@ def a_subscription(**values: Any) -> SubscriptionRecord:
     """Make a pending newsletter subscription of some account."""
     key = values.pop("email_key", some_key())
     record = SubscriptionRecord(
-        account_id=uuid4(), email=key, email_key=key, consent=Consent("2026-05", NOW, "account")
+        account_id=some_id(), email=key, email_key=key, consent=Consent("2026-05", NOW, "account")
     )
     return evolve(record, **values)
 
@@ -188,14 +203,14 @@ def a_full_subscription() -> SubscriptionRecord:
 
 def a_vat_check(**values: Any) -> VatCheckRecord:
     """Make a VAT check of some account that is due now."""
-    return evolve(VatCheckRecord(account_id=uuid4(), number="DE136695976", due_at=NOW), **values)
+    return evolve(VatCheckRecord(account_id=some_id(), number="DE136695976", due_at=NOW), **values)
 
 
 def a_mail(**values: Any) -> MailRecord:
     """Make a queued mail that is due now."""
     record = MailRecord(
-        id=uuid4(), purpose=MailPurpose.PASSWORD_CHANGED, to="anna@mail.example", masked_to="a***@mail.example",
-        locale="en", storefront="default", queued_at=NOW, due_at=NOW,
+        id=some_id(), purpose=MailPurpose.PASSWORD_CHANGED, to="anna@mail.example",
+        masked_to="a***@mail.example", locale="en", storefront="default", queued_at=NOW, due_at=NOW,
     )  # fmt: skip
     return evolve(record, **values)
 
@@ -203,15 +218,17 @@ def a_mail(**values: Any) -> MailRecord:
 def a_full_mail() -> MailRecord:
     """Make a queued mail with a value in every field that a queued one may have."""
     return a_mail(
-        account_id=uuid4(), token="t" * 64, extra_token="u" * 64, order_reference="order", shipment_id="2",
-        details=(Detail("provider", "google"), Detail("browser", "Größe"), Detail("at", "")), reply="451 later",
-        attempts=2, version=3,
+        account_id=some_id(), token="t" * 64, extra_token="u" * 64, order_reference="order", shipment_id="2",
+        details=(Detail("provider", "google"), Detail("browser", "Größe"), Detail("at", "")),
+        reply="451 later", attempts=2, version=3,
     )  # fmt: skip
 
 
 def an_event(account_id: UUID | None, **values: Any) -> EventRecord:
     """Make an entry of the audit trail."""
-    record = EventRecord(id=uuid4(), at=NOW, kind=EventKind.SIGNED_IN, actor="visitor", account_id=account_id)
+    record = EventRecord(
+        id=some_id(), at=NOW, kind=EventKind.SIGNED_IN, actor="visitor", account_id=account_id
+    )
     return evolve(record, **values)
 
 

@@ -9,12 +9,12 @@
             yield storage
             storage.close()
 
-``storage`` must be empty for each test.  Where several instances can work on the same data, such as two servers on
-one database, a fixture ``second_storage`` gives another one; the races then run on both.  What a shop does not use is
-left out by name: ``left_out = frozenset({Part.WISH_LISTS, Part.VAT_CHECKS})``.
+``storage`` must be empty for each test.  Where several instances can work on the same data, such as two
+servers on one database, a fixture ``second_storage`` gives another one; the races then run on both.  What a
+shop does not use is left out by name: ``left_out = frozenset({Part.WISH_LISTS, Part.VAT_CHECKS})``.
 
-An async storage is given by a fixture ``async_storage`` to `AsyncStorageContract`; it is used within one event loop
-that runs for the whole test, and ``in_loop`` runs what the fixture itself must await.
+An async storage is given by a fixture ``async_storage`` to `AsyncStorageContract`; it is used within one
+event loop that runs for the whole test, and ``in_loop`` runs what the fixture itself must await.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ class InLoop(Protocol):
 
 
 class StorageContract(RecordClauses, WriteClauses, RaceClauses, FactClauses, QueueClauses):
-    """What every storage owes the rules; a subclass whose name begins with ``Test`` gives the fixture ``storage``."""
+    """What every storage owes the rules; a subclass named ``Test...`` gives the fixture ``storage``."""
 
     #: Parts that the shop does not use; clauses that need one of them are no tests of the subclass.
     left_out: ClassVar[frozenset[Part]] = frozenset()

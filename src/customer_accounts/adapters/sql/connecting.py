@@ -2,11 +2,12 @@
 
 `OwnTransactions` opens and ends its own; `HostTransaction` joins one that the host has open.  On SQLite:
 
-* an engine made here uses WAL (readers never wait for the writer), waits `BUSY_SECONDS` for another process, and
-  checks foreign keys; ``:memory:`` is one connection, used by one thread at a time;
-* a write begins with BEGIN IMMEDIATE: whoever waits, waits at the beginning and never in the middle, so that two
-  processes cannot block each other;
-* a savepoint needs a transaction around it that the host ends; the driver begins none by itself, so it is begun here.
+* an engine made here uses WAL (readers never wait for the writer), waits `BUSY_SECONDS` for another process,
+  and checks foreign keys; ``:memory:`` is one connection, used by one thread at a time;
+* a write begins with BEGIN IMMEDIATE: whoever waits, waits at the beginning and never in the middle, so that
+  two processes cannot block each other;
+* a savepoint needs a transaction around it that the host ends; the driver begins none by itself, so it is
+  begun here.
 """
 
 import sqlite3
@@ -101,7 +102,7 @@ class OwnTransactions:
 
 
 class HostTransaction:
-    """The host's open transaction: each write is a savepoint in it; nothing here commits, rolls back or closes it."""
+    """The host's open transaction: each write is a savepoint; nothing commits, rolls back or closes it."""
 
     def __init__(self, host: Connection | HasConnection) -> None:
         self._host = host

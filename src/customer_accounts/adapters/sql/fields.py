@@ -1,8 +1,8 @@
 """How a frozen value becomes a row of typed columns, read off the fields of its class.
 
 * Text, numbers, flags, times and ids are columns of the field's name; an enum is its text.
-* A value inside a value (`Company`, `Consent`, `PostalAddress`) becomes columns with the field's name before theirs.
-  If it may be missing, all its columns may be null, and it is missing when its first required one is.
+* A value inside a value (`Company`, `Consent`, `PostalAddress`) becomes columns with the field's name before
+  theirs. If it may be missing, all its columns may be null, and it is missing when its first required one is.
 * A tuple is no column: its elements are rows of a table of their own (see `mapping`).
 
 Nothing is ever packed into JSON, so every field can be read, indexed and blanked by the database.
@@ -120,6 +120,7 @@ def fields_of(cls: type, before: str = "", *, optional: bool = False) -> Fields:
     """Read off the fields of an attrs class.
 
     Args:
+        cls: the class.
         before: the prefix of all column names.
         optional: whether the whole value may be missing, so that every column may be null.
     """

@@ -1,8 +1,9 @@
-"""Several kinds of rows in one statement: a UNION ALL whose rows have slots for texts, numbers, flags, times and ids.
+"""Several kinds of rows in one statement: a UNION ALL whose rows have slots for texts, numbers, flags, times
+and ids.
 
-One statement is one snapshot, also at READ COMMITTED on PostgreSQL, and one round trip.  Each branch lays its columns
-into the slots of their types and fills the others with nulls; its number stands first.  A single branch stays the
-plain SELECT that it is.
+One statement is one snapshot, also at READ COMMITTED on PostgreSQL, and one round trip.  Each branch lays its
+columns into the slots of their types and fills the others with nulls; its number stands first.  A single
+branch stays the plain SELECT that it is.
 """
 
 from collections import Counter, defaultdict

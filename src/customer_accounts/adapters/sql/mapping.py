@@ -1,7 +1,8 @@
-"""Records and their rows: each kind of record is a `Node`, and so is each kind of a tuple's elements below it.
+"""Records and their rows: each kind of record is a `Node`, and so is each kind of a tuple's elements below
+it.
 
-A record becomes one row of its table and one row for each element of its tuples; reading puts them together again
-exactly as they were, the elements in their order.
+A record becomes one row of its table and one row for each element of its tuples; reading puts them together
+again exactly as they were, the elements in their order.
 """
 
 from collections import defaultdict
@@ -66,7 +67,7 @@ class Node:
 
     def records(self, rows: Mapping["Node", list[Values]]) -> list[Any]:
         """Put records together from the rows of all nodes below."""
-        return [value for _, value in self._keyed(rows)]
+        return [value for _, value in self.keyed(rows)]
 
     def family(self) -> Iterator["Node"]:
         """Give this node and all below it, parents first."""
@@ -74,9 +75,10 @@ class Node:
         for node in self.elements:
             yield from node.family()
 
-    def _keyed(self, rows: Mapping["Node", list[Values]]) -> list[tuple[tuple[Any, ...], Any]]:
+    def keyed(self, rows: Mapping["Node", list[Values]]) -> list[tuple[tuple[Any, ...], Any]]:
+        """Put values together, each with the key of its row."""
         below = [
-            (name, node._grouped(rows))
+            (name, node.grouped(rows))
             for node, (name, _) in zip(self.elements, self.fields.tuples, strict=True)
         ]
         width, built = len(self.links), []
@@ -86,9 +88,10 @@ class Node:
             built.append((key, self.fields.build(values[width:] if width else values, **tuples)))
         return built
 
-    def _grouped(self, rows: Mapping["Node", list[Values]]) -> dict[tuple[Any, ...], list[Any]]:
+    def grouped(self, rows: Mapping["Node", list[Values]]) -> dict[tuple[Any, ...], list[Any]]:
+        """Put elements together, in their order, by the key of the row that they belong to."""
         groups: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
-        for key, value in sorted(self._keyed(rows), key=lambda one: one[0]):
+        for key, value in sorted(self.keyed(rows), key=lambda one: one[0]):
             groups[key[:-1]].append(value)
         return groups
 

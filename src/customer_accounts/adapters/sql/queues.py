@@ -1,7 +1,8 @@
 """Work that waits for a worker: mails and VAT checks are leased, finished or given back.
 
-A lease locks the rows that it reads and skips rows that others have locked (SKIP LOCKED on PostgreSQL; on SQLite the
-whole write transaction is one at a time), so that two workers never hold one row (RL-04).  An expired lease is free.
+A lease locks the rows that it reads and skips rows that others have locked (SKIP LOCKED on PostgreSQL; on
+SQLite the whole write transaction is one at a time), so that two workers never hold one row (RL-04).  An
+expired lease is free.
 """
 
 from datetime import datetime

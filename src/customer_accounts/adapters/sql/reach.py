@@ -1,7 +1,8 @@
-"""Where a scope leads: the keys, accounts and registrations that its roots name (rules: `customer_accounts.facts`).
+"""Where a scope leads: the keys, accounts and registrations that its roots name (rules:
+`customer_accounts.facts`).
 
-A way is one condition under which a row is reached.  Several ways to one table are a UNION of keys, never an OR,
-because a database uses an index for each part of a union but often none for an OR.
+A way is one condition under which a row is reached.  Several ways to one table are a UNION of keys, never an
+OR, because a database uses an index for each part of a union but often none for an OR.
 """
 
 from collections.abc import Sequence

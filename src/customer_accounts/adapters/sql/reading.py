@@ -1,7 +1,7 @@
 """From a scope to its facts: one statement for each shape of scope, made once and kept.
 
-The statement is the same whether anything is found or not (EN-03).  A scope that names one address and asks for
-accounts alone, as a sign-in may, is one plain SELECT by a unique key.
+The statement is the same whether anything is found or not (EN-03).  A scope that names one address and asks
+for accounts alone, as a sign-in may, is one plain SELECT by a unique key.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -96,12 +96,10 @@ def answer(question: Prepared, rows: Sequence[Row[Any]]) -> Facts:
 
 def family_branches(node: Node, condition: Condition) -> list[Branch]:
     """Give the branches of some records and of all elements of their tuples."""
-    branches = [_branch(node, condition)]
     keys = select(*node.table.primary_key.columns).where(condition)
-    for below in list(node.family())[1:]:
-        # The first link names the record; how deep the element lies does not matter.
-        branches.append(_branch(below, below.table.c[below.links[0]].in_(keys)))
-    return branches
+    # The first link of an element names the record, however deep the element lies.
+    below = [_branch(one, one.table.c[one.links[0]].in_(keys)) for one in list(node.family())[1:]]
+    return [_branch(node, condition), *below]
 
 
 def _branch(node: Node, condition: Condition) -> Branch:
@@ -173,7 +171,7 @@ def _groups(rows: Sequence[Values]) -> tuple[GuestOrderGroup, ...]:
 
 
 def _orders(shape: Shape) -> list[Branch]:
-    """Give the branches of the order that is named, of the one that the link shows, or of one page of an account's."""
+    """Give the branches of the order that is named or that the link shows, or of one page of an account's."""
     if Part.ORDERS not in shape.parts:
         return []
     if shape.order:

@@ -2,8 +2,8 @@
 
 A host includes `metadata` into its own migrations, or lets `SqlStorage.create_schema` make the tables.
 
-* Unique keys decide races (EM-03, SO-01, TK-05): the address key among open accounts (a closed one has none), provider
-  and subject of an identity, the digest of a link, the reference of an order.
+* Unique keys decide races (EM-03, SO-01, TK-05): the address key among open accounts (a closed one has none),
+  provider and subject of an identity, the digest of a link, the reference of an order.
 * Every lookup of `reading`, `writing` and `queues` has its index.
 * Elements of tuples stand in tables of their own, numbered by ``position``.
 * There are no foreign keys between records: a token may outlive its account, an order its owner.

@@ -20,6 +20,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import sqlite
 
 from customer_accounts.adapters.sql.fields import UtcDateTime
 from customer_accounts.adapters.sql.mapping import MAIL_DETAILS, MAILS, Node, Row
@@ -45,11 +46,9 @@ def insert_into(table: Table) -> Insert:
 def insert_mail(dialect: str) -> Insert:
     """Give the insert of a mail whose id is free; one that is there is left alone (RL-08)."""
     if dialect == "postgresql":
-        from sqlalchemy.dialects import postgresql  # a host on SQLite does not pay for its import
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - a host on SQLite does not pay for it
 
         return postgresql.insert(mails).on_conflict_do_nothing(index_elements=["id"]).inline()
-    from sqlalchemy.dialects import sqlite
-
     return sqlite.insert(mails).on_conflict_do_nothing(index_elements=["id"]).inline()
 
 

@@ -37,7 +37,7 @@ class SqlStorage:
         self._transactions: Transactions = OwnTransactions(engine)
 
     def create_schema(self) -> None:
-        """Make the tables that are missing, for tests and first steps; a shop that lives on uses migrations."""
+        """Make the tables that are missing, for tests and first steps; a living shop uses migrations."""
         with self._transactions.writing() as connection:
             metadata.create_all(connection)
 

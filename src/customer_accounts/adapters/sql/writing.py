@@ -1,8 +1,9 @@
 """From changes to the steps of one transaction.
 
-Changes keep their order, as far as it can be told: new records of one kind are gathered into one statement until a
-change of the same kind comes.  Each step knows whether every row of it must hit; one that does not was overtaken.
-Versions and tokens are compared by the statement that writes, never by a reading before it (CC-05, TK-05).
+Changes keep their order, as far as it can be told: new records of one kind are gathered into one statement
+until a change of the same kind comes.  Each step knows whether every row of it must hit; one that does not
+was overtaken. Versions and tokens are compared by the statement that writes, never by a reading before it
+(CC-05, TK-05).
 """
 
 from collections.abc import Iterable, Sequence

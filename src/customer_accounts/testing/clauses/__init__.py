@@ -1,1 +1,3 @@
-"""The clauses of the contract of storages, by subject; `customer_accounts.testing.storage_contract` joins them."""
+"""The clauses of the contract of storages, by subject; `customer_accounts.testing.storage_contract` joins
+them.
+"""

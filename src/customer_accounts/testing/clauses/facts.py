@@ -28,7 +28,7 @@ class FactClauses:
             stored(records.an_account(), records.a_registration(), records.a_token(), records.an_order())
         )
         scope = Scope(
-            parts=EVERYTHING, email_keys=("nobody@mail.example",), account_id=records.uuid4(), token="0" * 64,
+            parts=EVERYTHING, email_keys=("nobody@mail.example",), account_id=records.some_id(), token="0" * 64,
             identity=("google", "nobody"), order="none", browser="nobody", page=Page(),
         )  # fmt: skip
         assert storage.read(scope) == Facts()
@@ -56,7 +56,7 @@ class FactClauses:
             assert sum(len(getattr(found, one.value)) for one in Part) == 1
 
     def test_nobody_has_the_empty_address(self, storage: Storage) -> None:
-        """An unreadable address has the key "", which finds nothing, even where rows without an address exist."""
+        """An unreadable address has the key "", which finds nothing, even where rows have none."""
         storage.write(
             stored(
                 *(make(email_key="") for make in (records.a_registration, records.a_token, records.an_order))
@@ -73,7 +73,11 @@ class FactClauses:
             records.a_token(registration_id=registration.id),
             records.a_token(email_key=key),
         )
-        others = (records.an_account(), records.a_registration(), records.a_token(account_id=records.uuid4()))
+        others = (
+            records.an_account(),
+            records.a_registration(),
+            records.a_token(account_id=records.some_id()),
+        )
         storage.write(stored(account, registration, of_account, of_registration, of_address, *others))
         found = storage.read(Scope(parts=PERSONS, email_keys=(key,)))
         assert (found.accounts, found.registrations) == ((account,), (registration,))
@@ -91,7 +95,7 @@ class FactClauses:
             assert same(storage.read(scope).accounts, *accounts[:wanted])
 
     def test_an_account_leads_to_its_own(self, storage: Storage) -> None:
-        """By account: the account, open or closed, and its links; registrations of its address are not asked for."""
+        """By account: the account, open or closed, and its links; registrations of its address are not named."""
         for account in (records.an_account(), records.a_full_account()):
             link = records.a_token(account_id=account.id)
             registration = records.a_registration(email_key=account.email_key or "")
@@ -150,7 +154,7 @@ class FactClauses:
 
     def test_a_browser_leads_to_its_registrations(self, storage: Storage) -> None:
         """By browser: its registrations, and accounts and rivals of their addresses."""
-        browser, account = records.uuid4().hex, records.an_account()
+        browser, account = records.some_id().hex, records.an_account()
         own = records.a_registration(browser=browser, email_key=str(account.email_key))
         second = records.a_registration(browser=browser)
         rival = records.a_registration(email_key=own.email_key)
@@ -178,13 +182,13 @@ class FactClauses:
 
     @needs(Part.ADDRESSES, Part.WISH_LISTS, Part.SUBSCRIPTIONS, Part.VAT_CHECKS)
     def test_belongings_come_with_their_account(self, storage: Storage) -> None:
-        """Addresses and wish lists come oldest first, the subscription and VAT check with them, of no other account."""
+        """Addresses and wish lists come oldest first, subscription and VAT check too, of no other account."""
         account, other = records.an_account(), records.an_account()
         mine: list[Any] = []
         for owner in (account, other):
-            mine.append([
+            mine.append([ 
                 *(records.a_delivery_address(account_id=owner.id, created_at=later(days=n)) for n in (2, 1)),
-                *(records.a_wish_list("x", "y", account_id=owner.id, created_at=later(days=n)) for n in (2, 1)),
+                *(records.a_wish_list("x", account_id=owner.id, created_at=later(days=n)) for n in (2, 1)),
                 records.a_subscription(account_id=owner.id),
                 records.a_vat_check(account_id=owner.id),
             ])  # fmt: skip
@@ -200,7 +204,7 @@ class FactClauses:
 
     @needs(Part.ORDERS)
     def test_a_link_shows_its_order(self, storage: Storage) -> None:
-        """By link: the order that it shows, and that one alone; a link without one leaves the page as it is."""
+        """By link: the order that it shows, and it alone; a link without one leaves the page as it is."""
         account = records.an_account()
         shown, owned = records.a_full_order(), records.an_order(owner=account.id)
         link, other = records.a_token(order_reference=shown.reference), records.a_token()
@@ -218,7 +222,7 @@ class FactClauses:
         account = records.an_account()
         own = [records.an_order(owner=account.id, placed_at=later(hours=n // 4)) for n in range(11)]
         guest = records.an_order(email_key=account.email_key)
-        storage.write(stored(account, *own, guest, records.an_order(owner=records.uuid4())))
+        storage.write(stored(account, *own, guest, records.an_order(owner=records.some_id())))
         expected = sorted(own, key=lambda one: (one.placed_at, one.reference), reverse=True)
         seen: list[Any] = []
         page = Page(limit=3)
@@ -227,7 +231,7 @@ class FactClauses:
         ).orders:
             assert len(found) <= 3
             seen += found
-            page = Page(after=(found[-1].placed_at, found[-1].reference), limit=3)
+            page = Page(after=(seen[-1].placed_at, seen[-1].reference), limit=3)
         assert seen == expected
 
     @needs(Part.ORDERS)
@@ -249,7 +253,7 @@ class FactClauses:
             records.an_order(email_key=key, placed_at=at, email=email)
             for at, email in zip(times, spellings, strict=True)
         ]
-        owned = records.an_order(email_key=key, owner=records.uuid4())
+        owned = records.an_order(email_key=key, owner=records.some_id())
         storage.write(stored(*orders, owned, records.an_order(email_key=other), records.an_order()))
         parts = frozenset({Part.GUEST_ORDERS})
         old = GuestOrderGroup(key, False, 2, times[0], times[1], "Zoe@mail.example")

@@ -48,7 +48,7 @@ class QueueClauses:
         assert leased(storage, days=1) == []
 
     def test_mails_are_leased_when_they_are_due(self, storage: Storage) -> None:
-        """A mail is leased at its time and not before, the one that waits longest first, as many as are wanted."""
+        """A mail is leased at its time and not before, the longest waiting first, as many as are wanted."""
         mails = [records.a_mail(due_at=later(minutes=minutes)) for minutes in (2, 1, 3)]
         storage.write(stored(*mails))
         assert leased(storage) == []
@@ -109,14 +109,15 @@ class QueueClauses:
 
     def test_finished_mails_are_purged(self, storage: Storage) -> None:
         """DP-01: mails that ended before the time go and are counted; waiting ones stay, however old."""
-        storage.write(stored(*(records.a_full_mail() for _ in range(3)), records.a_mail()))
-        sent, dead, edge, waiting = leased(storage)
+        waiting = records.a_mail(due_at=later(hours=1), queued_at=later(days=-99))
+        storage.write(stored(waiting, *(records.a_full_mail() for _ in range(3))))
+        sent, dead, edge = leased(storage)
         storage.finish(sent, MailOutcome(MailStatus.SENT, NOW))
         storage.fail(dead, retry_at=None, reason="550 no such user")
         storage.finish(edge, MailOutcome(MailStatus.SENT, later(seconds=1)))
         assert storage.write([Purge(Kept.MAILS, later(seconds=1))]) == Counts(purged={Kept.MAILS: 2})
-        assert [task.mail.id for task in leased(storage, hours=1)] == [waiting.mail.id]
-        assert storage.write([Purge(Kept.MAILS, later(hours=1))]).purged == {Kept.MAILS: 1}
+        assert storage.write([Purge(Kept.MAILS, later(days=9))]).purged == {Kept.MAILS: 1}
+        assert [task.mail.id for task in leased(storage, hours=1)] == [waiting.id]
 
     def test_a_worker_may_be_slower_than_the_purge(self, storage: Storage) -> None:
         """Finishing or failing a mail that was purged meanwhile does nothing."""
@@ -130,7 +131,7 @@ class QueueClauses:
 
     @needs(Part.VAT_CHECKS)
     def test_vat_checks_are_leased(self, storage: Storage) -> None:
-        """RL-04: a VAT check is leased at its time, the longest waiting first, and to one worker at a time."""
+        """RL-04: a VAT check is leased at its time, the longest waiting first, to one worker at a time."""
         first, second, not_yet = (records.a_vat_check(due_at=later(minutes=n)) for n in (-2, -1, 1))
         storage.write(stored(second, not_yet, first))
         tasks = leased_checks(storage)
@@ -155,7 +156,7 @@ class QueueClauses:
 
     @needs(Part.VAT_CHECKS)
     def test_a_lease_is_no_change_of_a_vat_check(self, storage: Storage) -> None:
-        """The answer of a register removes the check that was leased, as it was read before or after the lease."""
+        """The answer of a register removes the check that was leased, read before or after the lease."""
         check = records.a_vat_check()
         storage.write(stored(check))
         leased_checks(storage)
@@ -164,7 +165,7 @@ class QueueClauses:
 
     @needs(Part.VAT_CHECKS)
     def test_a_slow_worker_leaves_the_new_number_alone(self, storage: Storage) -> None:
-        """A worker that fails with the old number of a company changes nothing of the check of its new one."""
+        """A worker that fails with the old number of a company leaves the check of its new one alone."""
         account = records.an_account()
         old = records.a_vat_check(account_id=account.id)
         new = evolve(old, number="ATU12345675", version=2)

@@ -65,7 +65,7 @@ class RaceClauses:
         assert everyone.accounts == (accounts[winner],)
 
     def test_one_of_sixteen_gets_an_address(self, storage: Storage, second_storage: Storage) -> None:
-        """EM-03, CC-05: of sixteen accounts with one address one is stored; the others are told by `StaleWriteError`."""
+        """EM-03, CC-05: of sixteen accounts with one address one is stored; the others are overtaken."""
         key = some_key()
         accounts = [records.an_account(email_key=key) for _ in range(AT_ONCE)]
         (winner,) = wins((storage, second_storage), lambda number: stored(accounts[number]))
@@ -97,7 +97,7 @@ class RaceClauses:
         storage.write(stored(*(records.an_order(email_key=key) for _ in range(20))))
 
         def move(storage: Storage, _: int) -> int:
-            claim = records.uuid4()
+            claim = records.some_id()
             return storage.write([MoveOrders(OrderSelection(key), claim, claim)]).moved[claim]
 
         assert sum(at_once((storage, second_storage), move)) == 20

@@ -88,7 +88,7 @@ class WriteClauses:
         lost(storage, update(second, evolve(second, email_key=first.email_key)), kind="AccountRecord")
 
     def test_a_closed_account_frees_its_address(self, storage: Storage) -> None:
-        """EM-03: accounts without an address key stand beside each other, and a freed key can be taken at once."""
+        """EM-03: accounts without an address key stand side by side, and a freed key can be taken at once."""
         old = records.an_account()
         storage.write(stored(old, records.an_account(email_key=None), records.an_account(email_key=None)))
         closed = evolve(old, email_key=None, status=AccountStatus.CLOSED, closed_at=NOW)
@@ -176,7 +176,7 @@ class WriteClauses:
         account = records.an_account()
         token = records.a_token(account_id=account.id)
         storage.write(stored(account, token))
-        storage.write([UseToken(token.digest, NOW, records.uuid4())])
+        storage.write([UseToken(token.digest, NOW, records.some_id())])
         assert token_facts(storage, token.digest).tokens[0].account_id == account.id
 
     def test_an_unknown_link_cannot_be_used(self, storage: Storage) -> None:
@@ -192,8 +192,8 @@ class WriteClauses:
 
     @needs(Part.ORDERS)
     def test_guest_orders_move_by_predicate(self, storage: Storage) -> None:
-        """GM-01: exactly the orders of nobody, of that address, placed at or after the time, move; and are counted."""
-        key, account, claim, other = some_key(), records.uuid4(), records.uuid4(), records.uuid4()
+        """GM-01: exactly nobody's orders of that address since that time move, and are counted."""
+        key, account, claim, other = some_key(), records.some_id(), records.some_id(), records.some_id()
         edge = records.an_order(email_key=key)
         new = evolve(
             records.a_full_order(), owner=None, claim_id=None, email_key=key, placed_at=later(days=1)
@@ -212,7 +212,7 @@ class WriteClauses:
     @needs(Part.ORDERS)
     def test_guest_orders_move_once(self, storage: Storage) -> None:
         """GM-01: without a time all orders of the address move; what moved does not move again."""
-        key, first, second = some_key(), records.uuid4(), records.uuid4()
+        key, first, second = some_key(), records.some_id(), records.some_id()
         storage.write(stored(*(records.an_order(email_key=key, placed_at=later(days=-n)) for n in range(3))))
         selection = OrderSelection(key)
         counts = storage.write([MoveOrders(selection, first, first), MoveOrders(selection, second, second)])
