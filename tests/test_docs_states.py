@@ -18,6 +18,7 @@ from customer_accounts.features.order_tracking import NEXT_STATUSES, RecordOrder
 from customer_accounts.features.password import ChangePassword
 from customer_accounts.features.privacy import CloseAccount
 from customer_accounts.features.registration import CorrectRegistrationAddress, Register
+from customer_accounts.features.social_sign_in import SignInWithIdentity
 from customer_accounts.features.unsubscription import Unsubscribe
 from customer_accounts.features.vat_answer import RecordVatAnswer
 from customer_accounts.inputs import CompanyInput
@@ -25,6 +26,7 @@ from customer_accounts.order import OrderRecord, OrderStatus
 from customer_accounts.outbox import MailPurpose
 from customer_accounts.token import TokenRecord
 from customer_accounts.vat import VatAnswer, VatStatus
+from tests.identities import google
 from tests.shop import PASSWORD, Shop
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "docs" / "_ext"))
@@ -100,6 +102,9 @@ STEPS: dict[str, Step] = {
     ),
     "purge": _purge,
     "ConfirmEmail": _confirm,
+    "SignInWithIdentity": lambda shop, _: shop.require(
+        SignInWithIdentity(identity=google(shop, ANNA)), by=shop.visitor()
+    ),
     "ChangePassword": lambda shop, _: shop.require(
         ChangePassword(current_password=PASSWORD, new_password="a lake full of reeds"), by=_customer(shop)
     ),

@@ -16,12 +16,12 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from customer_accounts.changes import Kept
 from customer_accounts.limiting import ALLOWANCES
 from customer_accounts.outbox import MailPurpose
 from customer_accounts.refusals import Reason, Refused
-from customer_accounts.settings import LIFETIMES, LINK_OF, LINKS
-from customer_accounts.vat import packaged_rates, packaged_table
-from customer_accounts.vat.wording import LANGUAGES
+from customer_accounts.settings import LIFETIMES, LINK_OF, LINKS, Settings
+from customer_accounts.vat import packaged_table
 
 TESTS = facts.DOCS.parent / "tests"
 _ID = re.compile(r"\b(?:PH\d\b|(?:PH|PW|GEN|HS|EM|EN|TK|SO|GM|AZ|SE|AB|RL|CC|LG|DP|DOC|SUP)-\d\d\b)")
@@ -130,6 +130,25 @@ def lifetimes() -> str:
         for purpose, span in LIFETIMES.items()
     ]
     return _table(["Link", "Works for", "Name in `links`", "Default path"], rows)
+
+
+#: What is deleted of each kind of rows, after the period of which setting.
+RETENTION = {
+    Kept.REGISTRATIONS: ("Pending registrations", "once they have expired", "registration_lifetime"),
+    Kept.TOKENS: ("Links", "so long after they have expired", "registration_lifetime"),
+    Kept.MAILS: ("Mails", "so long after they were sent, dropped or given up", "mails_kept"),
+    Kept.EVENTS: ("Events", "so long after they happened", "events_kept"),
+}
+
+
+def retention() -> str:
+    """What `purge` deletes, and after which time."""
+    defaults = {one.name: one.default for one in attrs.fields(Settings)}
+    rows = [
+        [rows_of, when, f"`{setting}`", span_text(defaults[setting])]
+        for rows_of, when, setting in (RETENTION[kind] for kind in Kept)
+    ]
+    return _table(["Rows", "Deleted", "Setting", "Default"], rows)
 
 
 def classification() -> str:
@@ -275,20 +294,10 @@ def _first_tests(ids: list[str]) -> list[str]:
     return [tests_by_id()[one][0] for one in ids if one in tests_by_id()]
 
 
-def vat_languages() -> str:
-    """The languages of the VAT texts."""
-    return ", ".join(LANGUAGES)
-
-
-def vat_rates_as_of() -> str:
-    """The day on which the packaged rates were checked."""
-    return str(getattr(packaged_rates(), "as_of", ""))
-
-
 MAKERS: dict[str, Callable[[], str]] = {
     one.__name__: one
     for one in (
-        commands, features, everywhere, refusals, mails, limits, lifetimes, classification, vat_table, vat_remarks,
+        commands, features, everywhere, refusals, mails, limits, lifetimes, retention, classification, vat_table, vat_remarks,
         requirements, coverage, promises, controls,
     )
 }  # fmt: skip
