@@ -85,6 +85,7 @@ class Targets:
 
 MISSING = Targets(NOBODY, NOBODY, "no-such-order", NOBODY)
 
+ALL: list[type[Command]] = sorted(commands(), key=_name)
 #: How each command of customers points at something.
 TRIED: MappingProxyType[type[Command], Callable[[Targets], Any]] = MappingProxyType(
     {
@@ -185,7 +186,7 @@ def _text(result: Any) -> str:
     return str(result if isinstance(result, Refused) else asdict(result))
 
 
-@pytest.mark.parametrize("kind", sorted(commands(), key=_name), ids=_name)
+@pytest.mark.parametrize("kind", ALL, ids=_name)
 def test_commands_take_named_fields_only(kind: type[Command]) -> None:
     """AZ-02: no command takes a field that it does not name, such as an owner or a version."""
     with pytest.raises(ValidationError) as raised:
