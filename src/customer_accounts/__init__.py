@@ -5,10 +5,10 @@ Each is defined in a module of its own and only re-exported here.  Protocols tha
 `customer_accounts.vat`, and help for the tests of a host in `customer_accounts.testing`.
 """
 
-from customer_accounts.account import PostalAddress, Session
+from customer_accounts.account import Consent, PostalAddress, Session
 from customer_accounts.accounts import Accounts, AsyncAccounts
 from customer_accounts.actors import Actor, Agent, SignedInCustomer, System, Visitor
-from customer_accounts.belongings import WishItem
+from customer_accounts.belongings import SubscriptionStatus, WishItem
 from customer_accounts.email_address import EmailAddress, EmailAddressError
 from customer_accounts.email_suggestion import suggest_correction
 from customer_accounts.errors import (
@@ -17,6 +17,14 @@ from customer_accounts.errors import (
     RefusedError,
     SettingsError,
     StaleWriteError,
+)
+from customer_accounts.features.benefits import AccountView, Benefit, MyAccount, benefits_of
+from customer_accounts.features.company import (
+    CompanyRemoved,
+    CompanyView,
+    MyCompany,
+    RemoveCompany,
+    SetCompany,
 )
 from customer_accounts.features.delivery_address import (
     AddAddress,
@@ -27,6 +35,13 @@ from customer_accounts.features.delivery_address import (
     RemoveAddress,
     SetDefaultAddress,
 )
+from customer_accounts.features.email_change import (
+    ConfirmEmailChange,
+    EmailChanged,
+    EmailChangeRequested,
+    RequestEmailChange,
+)
+from customer_accounts.features.email_change_undo import CancelEmailChange, EmailChangeCancelled
 from customer_accounts.features.email_confirmation import (
     Confirmed,
     ConfirmEmail,
@@ -37,7 +52,17 @@ from customer_accounts.features.email_confirmation import (
 from customer_accounts.features.guest_claim import Claimed, ClaimGuestOrders
 from customer_accounts.features.guest_order import OrderRecorded, RecordOrder
 from customer_accounts.features.guest_order_page import GuestOrderView, ViewGuestOrder
+from customer_accounts.features.identity import IdentityUse, VerifiedIdentity
 from customer_accounts.features.identity_approval import ApproveIdentities, IdentitiesApproved
+from customer_accounts.features.identity_links import (
+    IdentityLinked,
+    IdentityUnlinked,
+    LinkIdentity,
+    UnlinkIdentity,
+)
+from customer_accounts.features.my_orders import MyOrder, MyOrders, OrderPage, OrderView
+from customer_accounts.features.newsletter import ConfirmNewsletter, MyNewsletter, SubscribeNewsletter
+from customer_accounts.features.newsletter_state import NewsletterView
 from customer_accounts.features.order_notices import order_mails
 from customer_accounts.features.order_tracking import (
     ParcelInput,
@@ -53,6 +78,7 @@ from customer_accounts.features.password_reset import (
     ResetPassword,
     ResetRequested,
 )
+from customer_accounts.features.privacy import AccountClosed, CloseAccount, DataExport, ExportMyData
 from customer_accounts.features.registration import (
     CorrectRegistrationAddress,
     InspectRegistration,
@@ -62,7 +88,18 @@ from customer_accounts.features.registration import (
     RegistrationView,
     ResendConfirmation,
 )
+from customer_accounts.features.reseller import RequestResellerPricing
 from customer_accounts.features.sign_in import SignedIn, SignedOutEverywhere, SignIn, SignOutEverywhere
+from customer_accounts.features.social_sign_in import SignInWithIdentity
+from customer_accounts.features.support import ConversionOutcome, ConvertGuest, GuestConversion
+from customer_accounts.features.unsubscription import (
+    IssueUnsubscribeLink,
+    Unsubscribe,
+    Unsubscribed,
+    UnsubscribeLink,
+    UnsubscribeNewsletter,
+)
+from customer_accounts.features.vat_answer import RecordVatAnswer, VatAnswerRecorded
 from customer_accounts.features.wish_list import (
     AddToWishList,
     CreateWishList,
@@ -79,9 +116,11 @@ from customer_accounts.order import OrderStatus, Parcel, Shipment
 from customer_accounts.refusals import Reason, Refused
 from customer_accounts.settings import Settings, Storefront
 from customer_accounts.token import Purpose
-from customer_accounts.vat import Seller, VatStatus, decide_order, decide_vat
+from customer_accounts.vat import Seller, VatAnswer, VatStatus, decide_order, decide_vat
 
 __all__ = [
+    "AccountClosed",
+    "AccountView",
     "Accounts",
     "Actor",
     "AddAddress",
@@ -92,31 +131,60 @@ __all__ = [
     "Agent",
     "ApproveIdentities",
     "AsyncAccounts",
+    "Benefit",
+    "CancelEmailChange",
     "ChangeAddress",
     "ChangePassword",
     "ClaimGuestOrders",
     "Claimed",
+    "CloseAccount",
     "CompanyInput",
+    "CompanyRemoved",
+    "CompanyView",
     "ConfirmEmail",
+    "ConfirmEmailChange",
+    "ConfirmNewsletter",
     "Confirmed",
     "ConflictError",
+    "Consent",
+    "ConversionOutcome",
+    "ConvertGuest",
     "CorrectRegistrationAddress",
     "CreateWishList",
     "CustomerAccountsError",
+    "DataExport",
     "DeleteWishList",
     "EmailAddress",
     "EmailAddressError",
+    "EmailChangeCancelled",
+    "EmailChangeRequested",
+    "EmailChanged",
+    "ExportMyData",
+    "GuestConversion",
     "GuestOrderView",
     "IdentitiesApproved",
+    "IdentityLinked",
+    "IdentityUnlinked",
+    "IdentityUse",
     "InspectLink",
     "InspectRegistration",
+    "IssueUnsubscribeLink",
+    "LinkIdentity",
     "LinkView",
+    "MyAccount",
     "MyAddresses",
+    "MyCompany",
+    "MyNewsletter",
+    "MyOrder",
+    "MyOrders",
     "MyWishLists",
     "Needs",
     "NewsletterInput",
+    "NewsletterView",
+    "OrderPage",
     "OrderRecorded",
     "OrderStatus",
+    "OrderView",
     "Parcel",
     "ParcelInput",
     "PasswordChanged",
@@ -127,6 +195,7 @@ __all__ = [
     "RecordOrder",
     "RecordOrderStatus",
     "RecordShipment",
+    "RecordVatAnswer",
     "Refused",
     "RefusedError",
     "Register",
@@ -134,20 +203,25 @@ __all__ = [
     "RegistrationState",
     "RegistrationView",
     "RemoveAddress",
+    "RemoveCompany",
     "RemoveFromWishList",
     "RenameWishList",
+    "RequestEmailChange",
     "RequestPasswordReset",
+    "RequestResellerPricing",
     "ResendConfirmation",
     "ResetPassword",
     "ResetRequested",
     "Seller",
     "Session",
+    "SetCompany",
     "SetDefaultAddress",
     "Settings",
     "SettingsError",
     "Shipment",
     "ShipmentRecorded",
     "SignIn",
+    "SignInWithIdentity",
     "SignOutEverywhere",
     "SignedIn",
     "SignedInCustomer",
@@ -155,14 +229,25 @@ __all__ = [
     "StaleWriteError",
     "StatusRecorded",
     "Storefront",
+    "SubscribeNewsletter",
+    "SubscriptionStatus",
     "System",
+    "UnlinkIdentity",
+    "Unsubscribe",
+    "UnsubscribeLink",
+    "UnsubscribeNewsletter",
+    "Unsubscribed",
+    "VatAnswer",
+    "VatAnswerRecorded",
     "VatStatus",
+    "VerifiedIdentity",
     "ViewGuestOrder",
     "Visitor",
     "WishItem",
     "WishListDeleted",
     "WishListView",
     "WishLists",
+    "benefits_of",
     "decide_order",
     "decide_vat",
     "order_mails",
