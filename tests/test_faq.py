@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from customer_accounts.features.benefits import Benefit, MyAccount, MyOrder, MyOrders, benefits_of
+from customer_accounts.features.benefits import Benefit, MyAccount, benefits_of
 from customer_accounts.features.company import SetCompany, buyer_of
 from customer_accounts.features.delivery_address import AddAddress, ChangeAddress, MyAddresses, SetDefaultAddress
-from customer_accounts.features.email_confirmation import ConfirmEmail
+from customer_accounts.features.email_confirmation import Confirmed, ConfirmEmail
 from customer_accounts.features.guest_order_page import ViewGuestOrder
-from customer_accounts.features.newsletter import ConfirmNewsletter, SubscribeNewsletter, Unsubscribe
+from customer_accounts.features.identity_links import LinkIdentity, UnlinkIdentity
+from customer_accounts.features.my_orders import MyOrder, MyOrders
+from customer_accounts.features.newsletter import ConfirmNewsletter, SubscribeNewsletter
 from customer_accounts.features.order_notices import order_mails
 from customer_accounts.features.order_tracking import RecordOrderStatus
 from customer_accounts.features.registration import (
@@ -26,30 +28,37 @@ from customer_accounts.features.registration import (
 )
 from customer_accounts.features.reseller import RequestResellerPricing
 from customer_accounts.features.sign_in import SignedIn, SignIn
-from customer_accounts.features.social_sign_in import LinkIdentity, SignInWithIdentity, UnlinkIdentity, VerifiedIdentity
+from customer_accounts.features.social_sign_in import SignInWithIdentity
 from customer_accounts.features.support import ConvertGuest
+from customer_accounts.features.unsubscription import Unsubscribe
 from customer_accounts.features.wish_list import AddToWishList, MyWishLists, RemoveFromWishList, RenameWishList
 from customer_accounts.inputs import AddressInput, CompanyInput, NewsletterInput
 from customer_accounts.order import OrderStatus
 from customer_accounts.refusals import Reason, Refused
-from customer_accounts.testing.fake_vies import FakeVies
+from customer_accounts.testing.fake_vies import FakeVies, fault, invalid, valid
 from customer_accounts.testing.mailbox import Mailbox, code_in
 from customer_accounts.vat import (
     Buyer,
+    ListPrice,
     Place,
     Seller,
     Supply,
+    PricedLine,
     Treatment,
+    VatDecision,
+    VatNumber,
     VatStatus,
     decide_vat,
+    invoice_lines,
+    line_amounts,
 )
-from tests.faq.stage import AGENT, PASSWORD, STRANGER, SYSTEM, Stage, customer, visitor
+from tests.faq.stage import AGENT, PASSWORD, STRANGER, SYSTEM, Stage, customer, identity, visitor
 
 ANNA = "anna@mail.example"
 MALLORY = "mallory@mail.example"
 GRAZ = AddressInput(name="Anna", street="Hauptplatz 1", city="Graz", country="AT", postcode="8010")
 AT, DE = Place("AT"), Place("DE", postcode="10115", city="Berlin")
-SELLER = Seller("AT", oss=True)
+SELLER = Seller("AT", oss=True, number=VatNumber.parse("ATU13585627"))
 TODAY = date(2026, 11, 23)
 
 
@@ -315,43 +324,44 @@ def test_F17_the_typo_warning_at_guest_checkout(stage: Stage) -> None:
 def test_F18_a_customer_links_a_social_account(stage: Stage) -> None:
     """F18: Facebook and Google+, from inside the account; somebody else cannot link the same one."""
     anna, mallory = stage.account(ANNA), stage.account(MALLORY)
-    facebook = VerifiedIdentity(provider="facebook", subject="4711")
-    google = VerifiedIdentity(provider="google+", subject="108", email=ANNA, email_verified=True)
-    stage.require(LinkIdentity(identity=facebook), anna)
-    stage.require(LinkIdentity(identity=google), anna)
+    stage.require(LinkIdentity(identity=identity(stage, "facebook", "4711", by=anna)), anna)
+    stage.require(LinkIdentity(identity=identity(stage, "google+", "108", by=anna)), anna)
     assert set(stage.again(MyAccount(), anna).providers) == {"facebook", "google"}
-    assert _reason(stage.handle(LinkIdentity(identity=facebook), mallory)) is Reason.IDENTITY_IN_USE
-    assert _reason(stage.handle(LinkIdentity(identity=facebook), STRANGER)) is Reason.NOT_ALLOWED
+    taken = LinkIdentity(identity=identity(stage, "facebook", "4711", by=mallory))
+    assert _reason(stage.handle(taken, mallory)) is Reason.IDENTITY_IN_USE
+    assert _reason(stage.handle(taken, STRANGER)) is Reason.NOT_ALLOWED
     assert stage.again(MyAccount(), mallory).providers == ()
 
 
 def test_F19_a_social_sign_in_creates_an_account(stage: Stage) -> None:
     """F19: at once where the provider answers for the address, after the proof otherwise; never over an account."""
-    google = VerifiedIdentity(
-        provider="google", subject="108", email="anna@gmail.com", email_verified=True, authoritative=True
-    )
-    created = stage.require(SignInWithIdentity(identity=google), visitor())
-    assert isinstance(created, SignedIn)
+    anna, bert = visitor(), visitor("bert's browser at the kitchen table")
+    google = identity(stage, "google", "108", by=anna, email="anna@gmail.com", proven=True)
+    created = stage.require(SignInWithIdentity(identity=google), anna)
+    assert isinstance(created, Confirmed)
     assert stage.again(MyAccount(), customer(created.session)).email == "anna@gmail.com"
-    facebook = VerifiedIdentity(provider="facebook", subject="4711", email="bert@mail.example", email_verified=False)
-    bert = visitor("bert's browser at the kitchen table")
-    assert not isinstance(stage.require(SignInWithIdentity(identity=facebook), bert), SignedIn)
+    facebook = identity(stage, "facebook", "4711", by=bert, email="bert@mail.example")
+    assert isinstance(stage.require(SignInWithIdentity(identity=facebook), bert), Registered)
     stage.confirm("bert@mail.example", bert)
-    assert isinstance(stage.require(SignInWithIdentity(identity=facebook), STRANGER), SignedIn)
+    assert isinstance(stage.require(SignInWithIdentity(identity=facebook), bert), SignedIn)
     stage.account(ANNA)
-    thief = VerifiedIdentity(provider="facebook", subject="666", email=ANNA, email_verified=False)
-    assert not isinstance(stage.handle(SignInWithIdentity(identity=thief), STRANGER), SignedIn)
+    for thief in (
+        identity(stage, "facebook", "666", by=STRANGER, email=ANNA),
+        identity(stage, "google", "666", by=STRANGER, email=ANNA, proven=True),
+    ):
+        answer = stage.handle(SignInWithIdentity(identity=thief), STRANGER)
+        assert not isinstance(answer, SignedIn | Confirmed)
 
 
 def test_F20_from_then_on_without_a_password(stage: Stage) -> None:
     """F20: the linked identity signs in from anywhere; another one with the same address, or after unlinking, not."""
     anna = stage.account(ANNA)
-    facebook = VerifiedIdentity(provider="facebook", subject="4711", email=ANNA)
-    stage.require(LinkIdentity(identity=facebook), anna)
+    stage.require(LinkIdentity(identity=identity(stage, "facebook", "4711", by=anna, email=ANNA)), anna)
+    facebook = identity(stage, "facebook", "4711", by=STRANGER, email=ANNA)
     signed_in = stage.again(SignInWithIdentity(identity=facebook), STRANGER)
     assert isinstance(signed_in, SignedIn)
     assert signed_in.account_id == anna.account_id
-    other = VerifiedIdentity(provider="facebook", subject="4712", email=ANNA)
+    other = identity(stage, "facebook", "4712", by=STRANGER, email=ANNA)
     assert not isinstance(stage.again(SignInWithIdentity(identity=other), STRANGER), SignedIn)
     stage.require(UnlinkIdentity(provider="facebook"), customer(signed_in.session))
     assert not isinstance(stage.again(SignInWithIdentity(identity=facebook), STRANGER), SignedIn)
@@ -373,8 +383,8 @@ def test_F21_a_company_registers_with_its_vat_number(stage: Stage) -> None:
 def test_F22_a_foreign_number_needs_vies(stage: Stage) -> None:
     """F22: known to VIES it is accepted; not known to VIES, it is not, and the company is told what to do."""
     with FakeVies() as vies:
-        vies.answer("DE136695976", valid=True)
-        vies.answer("FR40303265045", valid=False)
+        vies.set("DE136695976", valid())
+        vies.set("FR40303265045", invalid())
         anna = stage.account(ANNA, company=CompanyInput(name="Muster GmbH", vat_number="DE136695976"))
         bert = stage.account("bert@mail.example", company=CompanyInput(name="Bert SA", vat_number="FR40303265045"))
         assert stage.again(MyAccount(), anna).company.vat_status is VatStatus.PENDING
@@ -388,13 +398,13 @@ def test_F22_a_foreign_number_needs_vies(stage: Stage) -> None:
 def test_F23_the_number_is_checked_by_the_rules_of_the_union(stage: Stage) -> None:
     """F23: only the register's own answer makes a number valid; an outage, garbage or another's answer do not."""
     with FakeVies() as vies:
-        vies.fail("DE136695976", "MS_UNAVAILABLE")
+        vies.set("DE136695976", fault("MS_UNAVAILABLE"))
         anna = stage.account(ANNA)
         stage.require(SetCompany(company=CompanyInput(name="Muster GmbH", vat_number="DE136695976")), anna)
         stage.check_vat_numbers(vies.url)
         shown = stage.again(MyAccount(), anna).company
         assert shown.vat_status is VatStatus.UNVERIFIED
-        vies.answer("DE136695976", valid=True)
+        vies.set("DE136695976", valid())
         stage.clock.forward(days=1)
         stage.check_vat_numbers(vies.url)
     assert stage.again(MyAccount(), anna).company.vat_status is VatStatus.VALID
@@ -405,68 +415,67 @@ def _company(stage: Stage, status: VatStatus, number: str = "DE136695976") -> Bu
     anna = stage.account(ANNA, company=CompanyInput(name="Muster GmbH", vat_number=number))
     with FakeVies() as vies:
         if status is VatStatus.UNVERIFIED:
-            vies.fail(number, "MS_UNAVAILABLE")
+            vies.set(number, fault("MS_UNAVAILABLE"))
         else:
-            vies.answer(number, valid=status is VatStatus.VALID)
+            vies.set(number, valid() if status is VatStatus.VALID else invalid())
         stage.check_vat_numbers(vies.url)
     company = stage.again(MyAccount(), anna).company
     assert company.vat_status is status
     return buyer_of(company)
 
 
-def _decided(buyer: Buyer, to: Place = DE) -> object:
+def _decided(buyer: Buyer, to: Place = DE) -> VatDecision:
     return decide_vat(Supply(kind="goods", ships_from=AT, ships_to=to, on=TODAY), buyer, SELLER)
+
+
+CONSUMER = Buyer(is_business=False)
 
 
 def test_F24_an_accepted_company_pays_no_vat(stage: Stage) -> None:
     """F24: goods to another member state, number valid: exempt under Art. 138; a consumer there pays the tax."""
-    decision = decide_vat(
-        Supply(kind="goods", ships_from=AT, ships_to=DE, on=TODAY), _company(stage, VatStatus.VALID), SELLER
-    )
-    assert (decision.rule, decision.treatment, decision.rate) == ("G04", Treatment.INTRA_COMMUNITY_SUPPLY, Decimal(0))
-    consumer = decide_vat(
-        Supply(kind="goods", ships_from=AT, ships_to=DE, on=TODAY), Buyer(is_business=False), SELLER
-    )
-    assert consumer.rate == Decimal(19)
+    decision = _decided(_company(stage, VatStatus.VALID))
+    assert (decision.rule, decision.treatment) == ("G04", Treatment.INTRA_COMMUNITY_SUPPLY)
+    assert (decision.rate, decision.provisional) == (Decimal(0), False)
+    assert _decided(CONSUMER).rate == Decimal(19)
 
 
 @pytest.mark.parametrize("status", [VatStatus.INVALID, VatStatus.UNVERIFIED])
 def test_F25_an_unrecognised_number_never_stops_the_order(stage: Stage, status: VatStatus) -> None:
     """F25: the order goes through, VAT is charged, and the company learns how to claim it back; never exempt."""
-    buyer = _company(stage, status)
+    decision = _decided(_company(stage, status))
     stage.order("o1", ANNA)
-    decision = decide_vat(Supply(kind="goods", ships_from=AT, ships_to=DE, on=TODAY), buyer, SELLER)
     assert decision.rate == Decimal(20)
     assert decision.treatment is not Treatment.INTRA_COMMUNITY_SUPPLY
     assert decision.provisional is (status is VatStatus.UNVERIFIED)
+    assert decision.reclaim is not None
     assert "2008/9" in decision.reclaim.text("fr")
     assert stage.ship("o1").status is OrderStatus.SHIPPED
 
 
 def test_F26_the_number_is_information_on_the_invoice(stage: Stage) -> None:
     """F26: at home the price is the same with and without number, which is printed; nothing is invented without."""
-    from customer_accounts.vat import invoice_lines
-
-    buyer = _company(stage, VatStatus.VALID, "ATU13585627")
-    supply = Supply(kind="goods", ships_from=AT, ships_to=Place("AT", postcode="8010", city="Graz"), on=TODAY)
-    with_number = decide_vat(supply, buyer, SELLER)
-    without = decide_vat(supply, Buyer(is_business=False), SELLER)
+    home = Place("AT", postcode="8010", city="Graz")
+    with_number = _decided(_company(stage, VatStatus.VALID, "ATU13585627"), home)
+    without = _decided(CONSUMER, home)
     assert (with_number.rule, with_number.rate) == (without.rule, without.rate) == ("G03", Decimal(20))
-    assert any("ATU13585627" in line for line in invoice_lines(with_number, buyer, SELLER, "fr"))
-    assert not any("ATU" in line for line in invoice_lines(without, Buyer(is_business=False), SELLER, "fr"))
+    assert any("ATU13585627" in line for line in invoice_lines(with_number, "fr"))
+    assert not any("ATU" in line for line in invoice_lines(without, "fr"))
 
 
 def test_F27_resellers_pay_the_same(stage: Stage) -> None:
     """F27: whoever asks for reseller prices is refused in words; the company's net price is everybody's."""
-    from customer_accounts.vat import net_price
-
     anna = stage.account(ANNA, company=CompanyInput(name="Reseller SARL", vat_number="FR40303265045"))
     for by in (anna, STRANGER):
         refused = stage.handle(RequestResellerPricing(message="50 pieces, please"), by)
         assert _reason(refused) is Reason.RESELLER_PRICING
         assert "consommateurs finaux" in refused.text("fr")
-    assert stage.again(MyAccount(), anna).company.name == "Reseller SARL"
-    assert net_price(Decimal("120.00"), Decimal(20)) == Decimal("100.00")
+    company = buyer_of(stage.again(MyAccount(), anna).company)
+    listed = ListPrice(Decimal("120.00"), Decimal(20))
+    nets = {
+        line_amounts(PricedLine(listed, Decimal(50), _decided(buyer).rate)).net
+        for buyer in (company, CONSUMER)
+    }
+    assert nets == {Decimal("5000.00")}
 
 
 def test_every_promise_has_its_test() -> None:

@@ -14,13 +14,14 @@ from typing import Any
 
 from customer_accounts.account import Session
 from customer_accounts.accounts import Accounts, AsyncAccounts
-from customer_accounts.actors import Agent, SignedInCustomer, System, Visitor
+from customer_accounts.actors import Agent, SignedInCustomer, System, Visitor, browser_digest
 from customer_accounts.adapters.memory import AsyncMemoryStorage
 from customer_accounts.adapters.smtp import AsyncSmtpMailer, SmtpMailer
 from customer_accounts.adapters.sql import SqlStorage
 from customer_accounts.adapters.vies import AsyncViesRegister, ViesRegister
 from customer_accounts.features.email_confirmation import Confirmed, ConfirmEmail
 from customer_accounts.features.guest_order import OrderRecorded, RecordOrder
+from customer_accounts.features.identity import IdentityUse, VerifiedIdentity
 from customer_accounts.features.order_tracking import ParcelInput, RecordShipment
 from customer_accounts.features.registration import Register
 from customer_accounts.testing import FixedClock, cheap_settings
@@ -41,7 +42,39 @@ STRANGER = visitor("the browser of a perfect stranger")
 
 def customer(session: Session) -> SignedInCustomer:
     """Give the signed-in customer of a session."""
-    return SignedInCustomer(session.account_id, session.session_epoch, authenticated_at=session.authenticated_at)
+    return SignedInCustomer(
+        session.account_id,
+        session.session_epoch,
+        session_id=f"session of {session.account_id}",
+        authenticated_at=session.authenticated_at,
+        browser="the browser of a signed-in customer",
+    )
+
+
+def identity(
+    stage: "Stage",
+    provider: str,
+    subject: str,
+    *,
+    by: Visitor | SignedInCustomer,
+    email: str | None = None,
+    proven: bool = False,
+) -> VerifiedIdentity:
+    """Give what the host's adapter has just verified for somebody at a provider."""
+    linking = isinstance(by, SignedInCustomer)
+    return VerifiedIdentity(
+        provider=provider,
+        subject=subject,
+        issuer=f"https://{provider}.example",
+        audience="our client id",
+        use=IdentityUse.LINK if linking else IdentityUse.SIGN_IN,
+        verified_at=stage.clock(),
+        browser=None if by.browser is None else browser_digest(by.browser),
+        session_id=by.session_id if linking else None,
+        email=email,
+        email_verified=proven,
+        authoritative=proven,
+    )
 
 
 class Stage:

@@ -19,13 +19,15 @@ from customer_accounts.features.email_change_undo import CancelEmailChange
 from customer_accounts.features.email_confirmation import ConfirmEmail
 from customer_accounts.features.guest_claim import ClaimGuestOrders
 from customer_accounts.features.guest_order import RecordOrder
+from customer_accounts.features.identity import IdentityUse, VerifiedIdentity
 from customer_accounts.features.identity_approval import ApproveIdentities
+from customer_accounts.features.identity_links import LinkIdentity, UnlinkIdentity
 from customer_accounts.features.password import ChangePassword
 from customer_accounts.features.password_reset import RequestPasswordReset, ResetPassword
 from customer_accounts.features.privacy import CloseAccount
 from customer_accounts.features.registration import CorrectRegistrationAddress, Register, ResendConfirmation
 from customer_accounts.features.sign_in import SignIn, SignOutEverywhere
-from customer_accounts.features.social_sign_in import LinkIdentity, SignInWithIdentity, UnlinkIdentity, VerifiedIdentity
+from customer_accounts.features.social_sign_in import SignInWithIdentity
 from customer_accounts.limiting import ALLOWANCES
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import MailPurpose
@@ -70,7 +72,17 @@ class World:
         ]
 
     def _customer(self, session: Session, visitor: Visitor) -> SignedInCustomer:
-        return self.shop.customer(session, browser=visitor.browser)
+        return self.shop.customer(session, browser=visitor.browser, session_id="the session")
+
+    def _identity(self, provider: str, subject: str, use: IdentityUse, by: Visitor, *, proven: bool) -> VerifiedIdentity:
+        return VerifiedIdentity(
+            provider=provider, subject=subject, issuer="https://idp.example", audience="shop", use=use,
+            verified_at=self.shop.clock(), browser=by.browser_digest, email=OWNERS, email_verified=proven,
+            authoritative=proven, session_id="the session" if use is IdentityUse.LINK else None,
+        )  # fmt: skip
+
+    def _facebook(self, use: IdentityUse) -> VerifiedIdentity:
+        return self._identity("facebook", "m", use, self.attacker, proven=False)
 
     def _use(self, address: str, by: Visitor, newest: bool, make: Callable[[str], Any], *purposes: Purpose) -> Any:
         links = self._links(address, *purposes)
@@ -146,9 +158,7 @@ class World:
 
     def owner_uses_google(self) -> None:
         """V signs in with Google, which answers for v@."""
-        identity = VerifiedIdentity(
-            provider="google", subject="v", email=OWNERS, email_verified=True, authoritative=True
-        )
+        identity = self._identity("google", "v", IdentityUse.SIGN_IN, self.owner, proven=True)
         self._owner_got(self.shop.handle(SignInWithIdentity(identity=identity), by=self.owner))
 
     def owner_signs_in(self) -> None:
@@ -251,12 +261,12 @@ class World:
 
     def attacker_uses_facebook(self) -> None:
         """M signs in with a Facebook account that claims v@ without proof."""
-        identity = VerifiedIdentity(provider="facebook", subject="m", email=OWNERS, email_verified=False)
+        identity = self._facebook(IdentityUse.SIGN_IN)
         self._attacker_got(self.shop.handle(SignInWithIdentity(identity=identity), by=self.attacker))
 
     def attacker_links_facebook(self) -> None:
         """M links that Facebook account to M's own account."""
-        identity = VerifiedIdentity(provider="facebook", subject="m", email=OWNERS, email_verified=False)
+        identity = self._facebook(IdentityUse.LINK)
         for session in self.attackers_sessions[-1:]:
             self.shop.handle(LinkIdentity(identity=identity), by=self._customer(session, self.attacker))
 
@@ -313,7 +323,7 @@ class World:
         attempt = self.shop.handle(SignIn(email=OWNERS, password=ATTACKERS_PASSWORD), by=self.attacker)
         assert isinstance(attempt, Refused), "the attacker's password opens the owner's account"
         assert account.id not in {one.account_id for one in self.attackers_sessions}, "the attacker had a session"
-        identity = VerifiedIdentity(provider="facebook", subject="m", email=OWNERS, email_verified=False)
+        identity = self._facebook(IdentityUse.SIGN_IN)
         session = getattr(self._dry(SignInWithIdentity(identity=identity)), "session", None)
         assert session is None or session.account_id != account.id, "the attacker's identity opens the account"
         for one in self.attackers_sessions:

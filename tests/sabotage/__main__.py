@@ -7,7 +7,7 @@ Each fault lives in a process of its own, forked after everything was imported.
 import io
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
@@ -34,8 +34,8 @@ def _noticed(fault: Fault) -> int:
     return BROKEN
 
 
-def _tried(fault: Fault) -> tuple[Fault, int]:
-    """Fork, and give what the child found out."""
+def _begun(fault: Fault) -> int:
+    """Fork a child that tries one fault, and give its process id."""
     child = os.fork()
     if child == 0:
         code = BROKEN
@@ -43,8 +43,18 @@ def _tried(fault: Fault) -> tuple[Fault, int]:
             code = _noticed(fault)
         finally:
             os._exit(code)
-    _, status = os.waitpid(child, 0)
-    return fault, os.waitstatus_to_exitcode(status)
+    return child
+
+
+def _tried(faults: list[Fault]) -> Iterator[tuple[Fault, int]]:
+    """Try as many at once as there are cores, and give each with what its child found out."""
+    waiting, running = list(faults), dict[int, Fault]()
+    while waiting or running:
+        while waiting and len(running) < (os.cpu_count() or 1):
+            fault = waiting.pop(0)
+            running[_begun(fault)] = fault
+        child, status = os.wait()
+        yield running.pop(child), os.waitstatus_to_exitcode(status)
 
 
 def main(prefixes: list[str]) -> int:
@@ -52,10 +62,9 @@ def main(prefixes: list[str]) -> int:
     chosen = [one for one in (*PROMISES, *REQUIREMENTS) if one.id.startswith(tuple(prefixes or [""]))]
     words = {CAUGHT: "caught", MISSED: "NOT CAUGHT", BROKEN: "COULD NOT BE TRIED"}
     missed = 0
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for fault, code in pool.map(_tried, chosen):
-            missed += code != CAUGHT
-            print(f"{fault.id:6} {words.get(code, code)}: {fault.breaks}", flush=True)
+    for fault, code in _tried(chosen):
+        missed += code != CAUGHT
+        print(f"{fault.id:6} {words.get(code, code)}: {fault.breaks}", flush=True)
     for name, faults in (("promises", PROMISES), ("requirements", REQUIREMENTS)):
         tried = [one for one in faults if one in chosen]
         if tried:
