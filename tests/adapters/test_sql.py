@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine
 
 from customer_accounts.adapters.sql import SqlStorage
-from customer_accounts.adapters.sql.connecting import engine_for
 from customer_accounts.changes import Change, Counts
 from customer_accounts.facts import Facts, Scope
 from customer_accounts.outbox import MailOutcome, MailTask, VatTask
@@ -92,7 +91,7 @@ class TestSqliteWithin(StorageContract):
     @pytest.fixture
     def storage(self, url: str) -> Iterator[InHostTransactions]:
         """An empty file."""
-        engine = engine_for(url)
+        engine = create_engine(url)
         SqlStorage(engine).create_schema()
         yield InHostTransactions(engine)
         engine.dispose()

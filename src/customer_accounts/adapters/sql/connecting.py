@@ -127,6 +127,8 @@ class HostTransaction:
 
 def begin_immediate(connection: Connection) -> None:
     """Begin a writing transaction on SQLite, unless the connection is in one."""
+    if not connection.in_transaction():
+        connection.begin()  # a host's engine may begin one of its own at this moment
     raw: Any = connection.connection.dbapi_connection
     if not raw.in_transaction:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
