@@ -5,6 +5,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import attrs
 import pytest
 
 from customer_accounts.features.guest_order import RecordOrder
@@ -12,15 +13,16 @@ from customer_accounts.features.order_notices import ORDER_MAILS, OrderEvent
 from customer_accounts.features.order_tracking import RecordOrderStatus, RecordShipment
 from customer_accounts.outbox import MailPurpose
 from customer_accounts.refusals import Reason
+from customer_accounts.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 sys.path.insert(0, str(DOCS / "_ext"))
 
 # These modules belong to the build of the documentation and are found on the path that is set just above.
-import facts  # type: ignore[import-not-found]  # noqa: E402
-import generated  # type: ignore[import-not-found]  # noqa: E402
-import records  # type: ignore[import-not-found]  # noqa: E402
+import facts  # type: ignore[import-not-found]  # noqa: E402  # see above
+import generated  # type: ignore[import-not-found]  # noqa: E402  # see above
+import records  # type: ignore[import-not-found]  # noqa: E402  # see above
 
 FEATURES: list[str] = facts.feature_names()
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
@@ -130,7 +132,9 @@ def test_every_requirement_is_held_by_a_test_or_openly_missing() -> None:
     """The table of requirements says for each id which tests name it, or why none does yet."""
     tests = generated.tests_by_id()
     unexplained = [
-        one for one, entry in generated.requirement_rows().items() if one not in tests and not entry.get("open")
+        one
+        for one, entry in generated.requirement_rows().items()
+        if one not in tests and not entry.get("open")
     ]
     assert unexplained == []
 
@@ -155,7 +159,9 @@ def test_every_promise_has_a_page_and_an_acceptance_test() -> None:
 
 
 #: Commands that begin a session, guard one, or change a way in.
-_AUTHENTICATING = re.compile(r"Register|Confirm|SignIn|SignOut|Password|Identit|EmailChange|Close|ConvertGuest")
+_AUTHENTICATING = re.compile(
+    r"Register|Confirm|SignIn|SignOut|Password|Identit|EmailChange|Close|ConvertGuest"
+)
 #: They match by name and touch no way in.
 _HARMLESS = {"ConfirmNewsletter"}
 
@@ -170,6 +176,15 @@ def test_every_way_to_authenticate_is_listed_with_its_controls() -> None:
     tests = generated.tests_by_id()
     ids = [one for entry in entries.values() for controls in entry["controls"].values() for one in controls]
     assert [one for one in ids if one not in tests] == []
+
+
+def test_there_are_no_hints_questions_or_expiry_of_passwords() -> None:
+    """PW-11: no command asks for a hint or a question, and no setting lets passwords expire."""
+    commands = [one for feature in FEATURES for one in facts.commands_of(feature)]
+    fields = {name for one in commands for name in one.model_fields} | {
+        one.name for one in attrs.fields(Settings)
+    }
+    assert [one for one in fields if re.search(r"hint|question|answer_to|expire|max_age|history", one)] == []
 
 
 @pytest.mark.parametrize("words", ["6.4.1", "must_change_generated", "6.5.5", "6.2.12", "fail-open"])

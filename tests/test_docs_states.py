@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -32,7 +32,7 @@ from tests.shop import PASSWORD, Shop
 sys.path.insert(0, str(Path(__file__).parent.parent / "docs" / "_ext"))
 
 # It belongs to the build of the documentation and is found on the path that is set just above.
-import states  # type: ignore[import-not-found]  # noqa: E402
+import states  # type: ignore[import-not-found]
 
 ANNA = "anna@mail.example"
 SYSTEM = System("warehouse")
@@ -45,7 +45,7 @@ Step = Callable[[Shop, str], object]
 def test_states_are_drawn_from_their_data(name: str) -> None:
     """A drawing is well-formed, shows every state and every command, and every move has known ends."""
     machine = states.MACHINES[name]
-    drawing = ElementTree.fromstring(states.svg_of(machine))
+    drawing = ET.fromstring(states.svg_of(machine))
     shown = {one.text for one in drawing.iter() if one.text}
     assert set(machine.states) | {move.by for move in machine.moves} <= shown
     assert set(machine.meaning) == set(machine.states)
@@ -54,8 +54,12 @@ def test_states_are_drawn_from_their_data(name: str) -> None:
 
 def test_the_drawing_of_orders_allows_what_the_rules_allow() -> None:
     """Every move between two statuses is one of the rules', and every status of the rules is drawn."""
-    moves = {(one.before, one.after) for one in states.ORDER.moves if one.before not in ("nothing", one.after)}
-    assert moves <= {(before.value, after.value) for before, following in NEXT_STATUSES.items() for after in following}
+    moves = {
+        (one.before, one.after) for one in states.ORDER.moves if one.before not in ("nothing", one.after)
+    }
+    assert moves <= {
+        (before.value, after.value) for before, following in NEXT_STATUSES.items() for after in following
+    }
     assert set(states.ORDER.states) == {one.value for one in OrderStatus} | {"nothing"}
 
 
@@ -174,7 +178,9 @@ def _way_to(machine: "states.Machine", state: str) -> list["states.Move"]:
     return ways[state]
 
 
-MOVES = [(name, move) for name, machine in states.MACHINES.items() for move in machine.moves if move.by in STEPS]
+MOVES = [
+    (name, move) for name, machine in states.MACHINES.items() for move in machine.moves if move.by in STEPS
+]
 
 
 def test_every_move_is_played() -> None:

@@ -42,13 +42,23 @@ ALSO = {
     # The event is made from the status that the command carries.
     ("RecordOrderStatus", MailPurpose.ORDER_STATUS.value),
 }
-VOCABULARY = {"OrderEvent": OrderEvent, "Reason": Reason, "EventKind": EventKind, "MailPurpose": MailPurpose, "Part": Part, "Limit": Limit}
+VOCABULARY = {
+    "OrderEvent": OrderEvent,
+    "Reason": Reason,
+    "EventKind": EventKind,
+    "MailPurpose": MailPurpose,
+    "Part": Part,
+    "Limit": Limit,
+}
 #: What the runner itself may answer, told once for all commands.
 EVERYWHERE = (
     Reason.NOT_ALLOWED, Reason.UNKNOWN_STOREFRONT, Reason.TOO_MANY_ATTEMPTS, Reason.SESSION_ENDED, Reason.BUSY,
 )  # fmt: skip
 WRITES = frozenset(
-    "insert update Remove UseToken MoveOrders Save QueueMail queue_mail mail_to_account RecordEvent record_event".split()
+    [
+        *("insert", "update", "Save", "Remove", "UseToken", "MoveOrders"),
+        *("QueueMail", "queue_mail", "mail_to_account", "RecordEvent", "record_event"),
+    ]
 )
 NOTHING = "nothing"
 
@@ -181,7 +191,9 @@ def commands_of(feature: str) -> tuple[type[Command], ...]:
     """Give the commands that a feature module defines, in their order."""
     module = import_module(f"{FEATURES}.{feature}")
     found = [one for one in vars(module).values() if isinstance(one, type) and issubclass(one, Command)]
-    return tuple(one for one in found if one.__module__ == module.__name__ and not one.__name__.startswith("_"))
+    return tuple(
+        one for one in found if one.__module__ == module.__name__ and not one.__name__.startswith("_")
+    )
 
 
 def facts_of(command: type[Command]) -> Facts:
@@ -305,7 +317,11 @@ def problems(feature: str, page: str) -> list[str]:
     given = stated(page).splitlines()
     missing = [f"{feature}: missing: {line}" for line in wanted if line not in given]
     stale = [f"{feature}: stale: {line}" for line in given if line not in wanted]
-    unclear = [f"{feature}: the page does not say what is written: {line}" for line in given if line == "| Writes | ? |"]
+    unclear = [
+        f"{feature}: the page does not say what is written: {line}"
+        for line in given
+        if line == "| Writes | ? |"
+    ]
     order = [] if missing or stale or given == wanted else [f"{feature}: the facts stand in another order"]
     return [*missing, *stale, *unclear, *order]
 

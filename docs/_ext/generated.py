@@ -87,7 +87,11 @@ def everywhere() -> str:
 def refusals() -> str:
     """Every reason with its texts and its HTTP hint."""
     rows = [
-        [f"`{one.value}`", str(Refused(one).http_status), *(facts.refusal_text(one, lang) for lang in ("en", "fr", "de"))]
+        [
+            f"`{one.value}`",
+            str(Refused(one).http_status),
+            *(facts.refusal_text(one, lang) for lang in ("en", "fr", "de")),
+        ]
         for one in Reason
     ]
     return _table(["Reason", "HTTP", "English", "French", "German"], rows)
@@ -170,7 +174,9 @@ def vat_table() -> str:
     for row in packaged_table().rows:
         when = "; ".join(f"{one.question}: {', '.join(one.wanted)}" for one in row.when)
         law = "; ".join(part for part in (row.law, row.other_law) if part)
-        flags = ", ".join(name for name, on in (("provisional", row.provisional), ("review", row.review)) if on)
+        flags = ", ".join(
+            name for name, on in (("provisional", row.provisional), ("review", row.review)) if on
+        )
         rows.append([row.key, when, row.treatment.value, row.tax, row.category or "–", law, flags or "–"])
     return _table(["Row", "If", "Treatment", "Tax of", "EN 16931", "Directive 2006/112/EC", "Flags"], [
         [_cell(one) for one in row] for row in rows
@@ -181,7 +187,11 @@ def vat_remarks() -> str:
     """Warnings and ways to reclaim."""
     table = packaged_table()
     rows = [
-        [kind, f"`{one.name}`", _cell("; ".join(f"{question}: {', '.join(wanted)}" for question, wanted in one.when.items()))]
+        [
+            kind,
+            f"`{one.name}`",
+            _cell("; ".join(f"{question}: {', '.join(wanted)}" for question, wanted in one.when.items())),
+        ]
         for kind, remarks in (("warning", table.warnings), ("way to reclaim", table.reclaims))
         for one in remarks
     ]
@@ -282,7 +292,11 @@ def controls() -> str:
     parts = []
     for name, entry in entries.items():
         rows = [
-            [_cell(control), _cell(", ".join(ids)), "<br>".join(f"`{_short(test)}`" for test in _first_tests(ids)) or "open"]
+            [
+                _cell(control),
+                _cell(", ".join(ids)),
+                "<br>".join(f"`{_short(test)}`" for test in _first_tests(ids)) or "open",
+            ]
             for control, ids in entry["controls"].items()
         ]
         commands = ", ".join(f"`{one}`" for one in entry["commands"])
@@ -297,7 +311,8 @@ def _first_tests(ids: list[str]) -> list[str]:
 MAKERS: dict[str, Callable[[], str]] = {
     one.__name__: one
     for one in (
-        commands, features, everywhere, refusals, mails, limits, lifetimes, retention, classification, vat_table, vat_remarks,
+        commands, features, everywhere, refusals, mails, limits, lifetimes, retention,
+        classification, vat_table, vat_remarks,
         requirements, coverage, promises, controls,
     )
 }  # fmt: skip

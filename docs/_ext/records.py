@@ -1,4 +1,4 @@
-"""The records and their fields, each with a class of data (DP-02): `docs/_data/classification.toml` against the code."""
+"""The records and their fields, each with a class of data (DP-02), compared with `docs/_data/classification.toml`."""
 
 import tomllib
 from functools import cache
@@ -52,8 +52,12 @@ def gaps() -> list[str]:
             for name, one in fields.items()
             if given.get(name) == "secret" and one.repr and not name.endswith("digest")
         ]
-    found += [f"{name} is no record" for name in known if name not in {one.__name__ for one in record_types()}]
-    found += [f"{value} is no class" for rows in known.values() for value in rows.values() if value not in CLASSES]
+    found += [
+        f"{name} is no record" for name in known if name not in {one.__name__ for one in record_types()}
+    ]
+    found += [
+        f"{value} is no class" for rows in known.values() for value in rows.values() if value not in CLASSES
+    ]
     return found
 
 

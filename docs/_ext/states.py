@@ -56,7 +56,14 @@ ACCOUNT = Machine(
 ORDER = Machine(
     "order",
     "An order, as far as this library follows it",
-    {"nothing": (0, 0), "placed": (1, 0), "paid": (2, 0), "shipped": (3, 0), "delivered": (4, 0), "cancelled": (2, 1)},
+    {
+        "nothing": (0, 0),
+        "placed": (1, 0),
+        "paid": (2, 0),
+        "shipped": (3, 0),
+        "delivered": (4, 0),
+        "cancelled": (2, 1),
+    },
     (
         Move("nothing", "RecordOrder", "placed"),
         Move("placed", "RecordOrderStatus", "paid"),
