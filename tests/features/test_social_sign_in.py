@@ -12,7 +12,7 @@ from customer_accounts.account import AccountRecord, IdentityRecord
 from customer_accounts.accounts import Accounts
 from customer_accounts.belongings import SubscriptionRecord, SubscriptionStatus
 from customer_accounts.changes import insert
-from customer_accounts.features.email_confirmation import Confirmed, ConfirmEmail
+from customer_accounts.features.email_confirmation import Confirmed, ConfirmEmail, InspectLink, Needs
 from customer_accounts.features.identity import VerifiedIdentity
 from customer_accounts.features.password_reset import RequestPasswordReset
 from customer_accounts.features.registration import Register, Registered
@@ -181,6 +181,11 @@ class TestUnprovenMailbox:
         """PH5, PH6: the owner of the mailbox sets a password, and a stranger's Facebook opens nothing."""
         _enter(shop, facebook(shop))
         token = shop.link(shop.mails(MailPurpose.CONFIRM_REGISTRATION)[0])
+        needs = [
+            shop.require(InspectLink(token=token), by=shop.visitor(browser)).needs
+            for browser in (BROWSER, ELSEWHERE)
+        ]
+        assert needs == [Needs.NOTHING, Needs.NEW_PASSWORD]
         confirm = ConfirmEmail(token=token, new_password=PASSWORD)
         opened = shop.require(confirm, by=shop.visitor(ELSEWHERE))
         assert opened.wishes_dropped == ("identity",)
