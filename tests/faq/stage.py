@@ -61,16 +61,15 @@ def identity(
     proven: bool = False,
 ) -> VerifiedIdentity:
     """Give what the host's adapter has just verified for somebody at a provider."""
-    linking = isinstance(by, SignedInCustomer)
     return VerifiedIdentity(
         provider=provider,
         subject=subject,
         issuer=f"https://{provider}.example",
         audience="our client id",
-        use=IdentityUse.LINK if linking else IdentityUse.SIGN_IN,
+        use=IdentityUse.LINK if isinstance(by, SignedInCustomer) else IdentityUse.SIGN_IN,
         verified_at=stage.clock(),
         browser=None if by.browser is None else browser_digest(by.browser),
-        session_id=by.session_id if linking else None,
+        session_id=by.session_id if isinstance(by, SignedInCustomer) else None,
         email=email,
         email_verified=proven,
         authoritative=proven,

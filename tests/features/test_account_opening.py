@@ -42,7 +42,7 @@ def _guest_order(shop: Shop, reference: str, email: str = ANNA, *, days: float =
 
 
 def _begin(shop: Shop, browser: str | None = None, **wishes: object) -> Confirmed:
-    register = Register(email=ANNA, password=SecretStr(PASSWORD), **wishes)  # type: ignore[arg-type]  # any wish
+    register = Register(email=ANNA, password=SecretStr(PASSWORD), **wishes)
     shop.require(register, by=shop.visitor())
     token = shop.link(shop.mails(MailPurpose.CONFIRM_REGISTRATION)[-1])
     if browser is None:

@@ -301,5 +301,5 @@ class TestInspectLink:
 def test_contradictions_are_validation_errors(fields: dict[str, object]) -> None:
     """LG-01: token and code, or two passwords, exclude each other; the error holds none of them."""
     with pytest.raises(ValidationError) as caught:
-        ConfirmEmail(**fields)  # type: ignore[arg-type]  # wrong on purpose
+        ConfirmEmail(**fields)
     assert "input" not in repr([one.get("input") for one in caught.value.errors()])
