@@ -49,6 +49,15 @@ def test_every_feature_page_has_an_executed_example_with_one_of_its_commands(fea
     assert any(name in block for name in names for block in blocks)
 
 
+def test_the_registration_page_of_the_tutorial_has_less_than_40_lines() -> None:
+    """The whole application is the first block; that it works is shown by the blocks after it."""
+    page = (DOCS / "tutorial" / "registration_page.md").read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert "FastAPI(" in blocks[0]
+    assert sum(bool(line.strip()) for line in blocks[0].splitlines()) < 40
+    assert "TestClient(app" in "".join(blocks[1:])
+
+
 def test_every_feature_page_belongs_to_a_module() -> None:
     """No page outlives its feature."""
     pages = {path.stem for path in (DOCS / "features").glob("*.md")} - {"index"}
