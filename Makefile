@@ -27,7 +27,7 @@ format:
 
 types:
 	$(BIN)/mypy
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(PYTHON)
 
 layers:
 	$(BIN)/lint-imports

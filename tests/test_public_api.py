@@ -191,13 +191,14 @@ def _hints(thing: Any) -> dict[str, Any]:
 
 @cache
 def _imported_for_annotations() -> dict[str, Any]:
-    """Give what modules import under ``if TYPE_CHECKING``, where the interpreter does not look."""
+    """Give what modules import under ``if TYPE_CHECKING``, and what stands beside it in quoted annotations."""
     found: dict[str, Any] = {}
     for module in [one for name, one in sys.modules.items() if name.startswith("customer_accounts.")]:
         body = ast.parse(inspect.getsource(module)).body
         blocks = [one.body for one in body if isinstance(one, ast.If) and "TYPE_CHECKING" in ast.unparse(one.test)]
-        for statement in (one for block in blocks for one in block):
-            exec(compile(ast.Module([statement], []), module.__name__, "exec"), found)
+        for block in blocks:
+            found |= {name: one for name, one in vars(module).items() if name[0].isupper()}
+            exec(compile(ast.Module(block, []), module.__name__, "exec"), found)
     return found
 
 
