@@ -126,7 +126,12 @@ class TestInputs:
 
     @pytest.mark.parametrize(
         "value",
-        [datetime(2026, 1, 1), datetime(1026, 1, 1, tzinfo=UTC), datetime(3026, 1, 1, tzinfo=UTC), "soon"],
+        [
+            datetime(2026, 1, 1),  # noqa: DTZ001  # naive on purpose
+            datetime(1026, 1, 1, tzinfo=UTC),
+            datetime(3026, 1, 1, tzinfo=UTC),
+            "soon",
+        ],
     )
     def test_absurd_times(self, value: object) -> None:
         """Naive and absurd times are validation errors."""

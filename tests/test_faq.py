@@ -12,7 +12,12 @@ import pytest
 
 from customer_accounts.features.benefits import Benefit, MyAccount, benefits_of
 from customer_accounts.features.company import SetCompany, buyer_of
-from customer_accounts.features.delivery_address import AddAddress, ChangeAddress, MyAddresses, SetDefaultAddress
+from customer_accounts.features.delivery_address import (
+    AddAddress,
+    ChangeAddress,
+    MyAddresses,
+    SetDefaultAddress,
+)
 from customer_accounts.features.email_confirmation import Confirmed, ConfirmEmail
 from customer_accounts.features.guest_order_page import ViewGuestOrder
 from customer_accounts.features.identity_links import LinkIdentity, UnlinkIdentity
@@ -31,7 +36,12 @@ from customer_accounts.features.sign_in import SignedIn, SignIn
 from customer_accounts.features.social_sign_in import SignInWithIdentity
 from customer_accounts.features.support import ConvertGuest
 from customer_accounts.features.unsubscription import Unsubscribe
-from customer_accounts.features.wish_list import AddToWishList, MyWishLists, RemoveFromWishList, RenameWishList
+from customer_accounts.features.wish_list import (
+    AddToWishList,
+    MyWishLists,
+    RemoveFromWishList,
+    RenameWishList,
+)
 from customer_accounts.inputs import AddressInput, CompanyInput, NewsletterInput
 from customer_accounts.order import OrderStatus
 from customer_accounts.refusals import Reason, Refused
@@ -41,9 +51,9 @@ from customer_accounts.vat import (
     Buyer,
     ListPrice,
     Place,
+    PricedLine,
     Seller,
     Supply,
-    PricedLine,
     Treatment,
     VatDecision,
     VatNumber,
@@ -86,7 +96,9 @@ def test_F01_anyone_registers_at_any_time(stage: Stage) -> None:
     for hour, name in enumerate(("anna", "bert", "zoë")):
         stage.clock.forward(hours=7 * hour)
         stage.account(f"{name}@mail.example")
-        assert isinstance(stage.again(SignIn(email=f"{name}@mail.example", password=PASSWORD), STRANGER), SignedIn)
+        assert isinstance(
+            stage.again(SignIn(email=f"{name}@mail.example", password=PASSWORD), STRANGER), SignedIn
+        )
     stranger = stage.again(SignIn(email="nobody@mail.example", password=PASSWORD), STRANGER)
     assert _reason(stranger) is Reason.SIGN_IN_FAILED
 
@@ -151,7 +163,9 @@ def test_F06_typing_errors_are_pointed_out(stage: Stage) -> None:
     assert isinstance(unreadable, Refused)
     assert unreadable.suggestion == "anna@gmail.com"
     elsewhere = visitor("a browser that registered nothing")
-    assert _reason(stage.handle(CorrectRegistrationAddress(email=MALLORY), elsewhere)) is Reason.NOTHING_WAITING
+    assert (
+        _reason(stage.handle(CorrectRegistrationAddress(email=MALLORY), elsewhere)) is Reason.NOTHING_WAITING
+    )
     stage.require(CorrectRegistrationAddress(email="anna@gmail.com"), visitor())
     stage.confirm("anna@gmail.com")
     assert isinstance(stage.again(SignIn(email="anna@gmail.com", password=PASSWORD), STRANGER), SignedIn)
@@ -208,7 +222,10 @@ def test_F10_delivery_addresses_are_managed(stage: Stage) -> None:
     moved = GRAZ.model_copy(update={"street": "Herrengasse 2"})
     stage.require(ChangeAddress(address_id=home.id, address=moved), anna)
     shown = stage.again(MyAddresses(), anna).addresses
-    assert {one.address.street: one.is_default for one in shown} == {"Herrengasse 2": False, "Hauptplatz 1": True}
+    assert {one.address.street: one.is_default for one in shown} == {
+        "Herrengasse 2": False,
+        "Hauptplatz 1": True,
+    }
     wrong = GRAZ.model_copy(update={"postcode": "hello"})
     assert _reason(stage.handle(AddAddress(address=wrong), anna)) is Reason.ADDRESS_INVALID
     foreign = stage.handle(ChangeAddress(address_id=home.id, address=moved), mallory)
@@ -238,7 +255,10 @@ def test_F12_guest_data_is_not_kept_for_the_next_order(stage: Stage) -> None:
     guest = visitor("the guest's browser, again")
     for query in (MyAddresses(), MyAccount(), MyOrders(), MyWishLists()):
         assert _reason(stage.again(query, guest)) is Reason.NOT_ALLOWED
-    assert _reason(stage.again(SignIn(email="guest@mail.example", password=PASSWORD), guest)) is Reason.SIGN_IN_FAILED
+    assert (
+        _reason(stage.again(SignIn(email="guest@mail.example", password=PASSWORD), guest))
+        is Reason.SIGN_IN_FAILED
+    )
     again = stage.order("g2", "guest@mail.example")
     assert "Gustav" not in repr(again)
     anna = stage.account(ANNA)
@@ -270,7 +290,9 @@ def test_F14_a_guest_hears_of_the_parcel_only(stage: Stage) -> None:
     stage.order("o1", ANNA, by=anna)
     before = len(stage.mail(ANNA))
     for reference in ("g1", "o1"):
-        stage.require(RecordOrderStatus(reference=reference, status=OrderStatus.PAID, at=stage.clock()), SYSTEM)
+        stage.require(
+            RecordOrderStatus(reference=reference, status=OrderStatus.PAID, at=stage.clock()), SYSTEM
+        )
     assert stage.mail("guest@mail.example") == []
     assert len(stage.mail(ANNA)) == before + 1
     stage.ship("g1", "1Z-GUEST")
@@ -386,7 +408,9 @@ def test_F22_a_foreign_number_needs_vies(stage: Stage) -> None:
         vies.set("DE136695976", valid())
         vies.set("FR40303265045", invalid())
         anna = stage.account(ANNA, company=CompanyInput(name="Muster GmbH", vat_number="DE136695976"))
-        bert = stage.account("bert@mail.example", company=CompanyInput(name="Bert SA", vat_number="FR40303265045"))
+        bert = stage.account(
+            "bert@mail.example", company=CompanyInput(name="Bert SA", vat_number="FR40303265045")
+        )
         assert stage.again(MyAccount(), anna).company.vat_status is VatStatus.PENDING
         stage.check_vat_numbers(vies.url)
     assert stage.again(MyAccount(), anna).company.vat_status is VatStatus.VALID

@@ -9,8 +9,8 @@ from pydantic import SecretStr
 
 from customer_accounts.account import RegistrationRecord
 from customer_accounts.accounts import steps
-from customer_accounts.adapters.memory import AsyncMemoryStorage
 from customer_accounts.actors import Agent, SignedInCustomer, System, Visitor
+from customer_accounts.adapters.memory import AsyncMemoryStorage
 from customer_accounts.changes import insert
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.errors import ConflictError, CustomerAccountsError, RefusedError, StaleWriteError

@@ -59,7 +59,7 @@ def test_all_short_sequences_keep_the_invariant(beginning: str) -> None:
 
 
 def test_the_search_reaches_what_it_is_about() -> None:
-    """PH-10: the sequences do open accounts for both, claim orders and use links; otherwise they would prove nothing."""
+    """PH-10: the sequences do open accounts for both and use links; otherwise they would prove nothing."""
     world = World()
     _play(world, ["owner_orders_as_guest", "attacker_registers_the_owner", "owner_sets_a_password"])
     assert world.proven

@@ -74,7 +74,9 @@ class World:
     def _customer(self, session: Session, visitor: Visitor) -> SignedInCustomer:
         return self.shop.customer(session, browser=visitor.browser, session_id="the session")
 
-    def _identity(self, provider: str, subject: str, use: IdentityUse, by: Visitor, *, proven: bool) -> VerifiedIdentity:
+    def _identity(
+        self, provider: str, subject: str, use: IdentityUse, by: Visitor, *, proven: bool
+    ) -> VerifiedIdentity:
         return VerifiedIdentity(
             provider=provider, subject=subject, issuer="https://idp.example", audience="shop", use=use,
             verified_at=self.shop.clock(), browser=by.browser_digest, email=OWNERS, email_verified=proven,
@@ -84,7 +86,9 @@ class World:
     def _facebook(self, use: IdentityUse) -> VerifiedIdentity:
         return self._identity("facebook", "m", use, self.attacker, proven=False)
 
-    def _use(self, address: str, by: Visitor, newest: bool, make: Callable[[str], Any], *purposes: Purpose) -> Any:
+    def _use(
+        self, address: str, by: Visitor, newest: bool, make: Callable[[str], Any], *purposes: Purpose
+    ) -> Any:
         links = self._links(address, *purposes)
         if not links:
             return None
@@ -94,7 +98,8 @@ class World:
         self.orders += 1
         reference = f"o{self.orders}"
         self.shop.handle(
-            RecordOrder(reference=reference, number=reference, placed_at=self.shop.clock(), email=email), by=by
+            RecordOrder(reference=reference, number=reference, placed_at=self.shop.clock(), email=email),
+            by=by,
         )
 
     # What the owner does ----------------------------------------------------------------------------------
@@ -117,7 +122,11 @@ class World:
         """V opens a confirmation link, whoever asked for it, and confirms with nothing more."""
         self._owner_got(
             self._use(
-                OWNERS, self.owner, newest, lambda text: ConfirmEmail(token=text), Purpose.CONFIRM_REGISTRATION
+                OWNERS,
+                self.owner,
+                newest,
+                lambda text: ConfirmEmail(token=text),
+                Purpose.CONFIRM_REGISTRATION,
             )
         )
 
@@ -172,13 +181,19 @@ class World:
     def owner_clicks_a_change_of_address(self) -> None:
         """V opens a link "confirm your new address" that reached v@, whoever asked for it."""
         answer = self._use(
-            OWNERS, self.owner, True, lambda text: ConfirmEmailChange(token=text), Purpose.CONFIRM_EMAIL_CHANGE
+            OWNERS,
+            self.owner,
+            True,
+            lambda text: ConfirmEmailChange(token=text),
+            Purpose.CONFIRM_EMAIL_CHANGE,
         )
         self._owner_got(answer)
 
     def owner_says_it_was_not_me(self) -> None:
         """V opens a link "this was not me"."""
-        self._use(OWNERS, self.owner, True, lambda text: CancelEmailChange(token=text), Purpose.CANCEL_EMAIL_CHANGE)
+        self._use(
+            OWNERS, self.owner, True, lambda text: CancelEmailChange(token=text), Purpose.CANCEL_EMAIL_CHANGE
+        )
 
     def owner_closes(self) -> None:
         """V closes the account."""
@@ -313,7 +328,8 @@ class World:
         if not self.proven:
             assert accounts == [], "an account of v@ exists before its owner proved the mailbox"
             open_owners = {one.id for one in self.shop.stored(AccountRecord) if one.is_open}
-            assert not [one for one in orders if one.owner in open_owners], "an order of v@ was claimed before the proof"
+            early = [one for one in orders if one.owner in open_owners]
+            assert not early, "an order of v@ was claimed before the proof"
             return
         assert accounts, "the owner's account was taken away from v@"
         (account,) = accounts
@@ -322,10 +338,14 @@ class World:
     def _attacker_is_locked_out(self, account: AccountRecord) -> None:
         attempt = self.shop.handle(SignIn(email=OWNERS, password=ATTACKERS_PASSWORD), by=self.attacker)
         assert isinstance(attempt, Refused), "the attacker's password opens the owner's account"
-        assert account.id not in {one.account_id for one in self.attackers_sessions}, "the attacker had a session"
+        assert account.id not in {one.account_id for one in self.attackers_sessions}, (
+            "the attacker had a session"
+        )
         identity = self._facebook(IdentityUse.SIGN_IN)
         session = getattr(self._dry(SignInWithIdentity(identity=identity)), "session", None)
-        assert session is None or session.account_id != account.id, "the attacker's identity opens the account"
+        assert session is None or session.account_id != account.id, (
+            "the attacker's identity opens the account"
+        )
         for one in self.attackers_sessions:
             view = self.shop.handle(MyAccount(), by=self._customer(one, self.attacker))
             assert isinstance(view, Refused) or view.email != OWNERS, "the attacker reads the owner's account"

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from customer_accounts.ports import AsyncMailer, MailError, Mailer
+from customer_accounts.ports import AsyncMailer, Mailer, MailError
 from customer_accounts.testing.mailbox import Fault, Mailbox, text_of
 
 
@@ -48,7 +48,9 @@ class MailerContract:
         with Mailbox() as mailbox:
             yield mailbox
 
-    def test_hands_the_message_over_and_gives_the_reply(self, mailer: Mailer | AsyncMailer, mailbox: Mailbox) -> None:
+    def test_hands_the_message_over_and_gives_the_reply(
+        self, mailer: Mailer | AsyncMailer, mailbox: Mailbox
+    ) -> None:
         """RL-03: the message arrives as it is, under its own Message-ID, and the server's words are returned."""
         assert _sent(mailer, _message())
         (message,) = mailbox.to("anna@mail.example")
