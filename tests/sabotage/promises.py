@@ -37,7 +37,7 @@ def _always_exempt(supply: object, buyer: Buyer, *rest: object) -> object:
 
 def _promise(number: int, breaks: str, put_in: Callable[[], None]) -> Fault:
     promise = f"F{number:02}"
-    return Fault(promise, breaks, put_in, ("tests/test_faq.py", "-k", f"test_{promise}_ and sqlite"))
+    return Fault(promise, breaks, put_in, (f"tests/test_faq.py::test_{promise}_ sqlite",))
 
 
 PROMISES = (

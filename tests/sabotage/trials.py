@@ -1,0 +1,178 @@
+"""Collect the tests once, then try each fault in a process of its own.
+
+A trial forks, puts its fault in and runs the tests that must notice.  The same tests first run without any fault, so
+that a fault counts as caught only if its tests hold otherwise.
+"""
+
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from tests.sabotage.fault import Fault
+
+#: No trial takes longer, in seconds.
+_LONGEST = 120
+#: How many tests one process runs without a fault.
+_PORTION = 25
+_CAUGHT, _MISSED, _BROKEN = 0, 1, 2
+_LEFT_OUT = ("terminal", "cacheprovider", "xdist", "cov", "anyio")
+_OPTIONS = (
+    "-s",
+    "-W",
+    "ignore",
+    "-o",
+    "addopts=--import-mode=importlib",
+    *(f"-pno:{one}" for one in _LEFT_OUT),
+)
+
+
+class Outcome(StrEnum):
+    """What became of a trial."""
+
+    CAUGHT = "caught"
+    MISSED = "NOT CAUGHT"
+    BROKEN = "COULD NOT BE TRIED"
+    FAILS_ANYWAY = "COULD NOT BE TRIED, its tests fail without it"
+    NO_TEST = "COULD NOT BE TRIED, no test has this name"
+    TOO_LONG = "COULD NOT BE TRIED, it took too long"
+
+
+class Trials:
+    """A pytest plugin that runs trials in place of the tests.
+
+    Args:
+        faults: what to try.
+        tell: called with each fault and what became of it.
+    """
+
+    def __init__(self, faults: Sequence[Fault], tell: Callable[[Fault, Outcome], None]) -> None:
+        self._faults = faults
+        self._tell = tell
+        self._failed: list[str] = []
+
+    def run(self) -> None:
+        """Collect the tests and try all faults."""
+        # The same examples each time, and none is remembered or made smaller: a trial asks only whether one fails.
+        phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+        hypothesis.settings.register_profile(
+            "trial", deadline=None, derandomize=True, database=None, phases=phases
+        )
+        files = sorted(set[str]().union(*(one.files for one in self._faults)))
+        code = pytest.main([*_OPTIONS, *files], plugins=[self])
+        if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            raise SystemExit("the tests could not be collected")
+
+    def pytest_sessionstart(self) -> None:
+        """Let the properties be tried in the way of trials; the conftest has set its own by now."""
+        hypothesis.settings.load_profile("trial")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Say why a file could not be read."""
+        if report.failed:
+            sys.stdout.write(f"{report.longreprtext}\n")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember what failed."""
+        if report.failed:
+            self._failed.append(report.nodeid)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run the trials in place of the tests."""
+        wanted = {
+            one.id + one.breaks: [item for item in session.items if one.wants(item.nodeid)]
+            for one in self._faults
+        }
+        needed = [item for item in session.items if any(item in items for items in wanted.values())]
+        failing = self._failing_anyway(needed)
+        trials = dict[int, Fault]()
+
+        def begin() -> Iterator[int]:
+            for fault in self._faults:
+                items = wanted[fault.id + fault.breaks]
+                if not items:
+                    self._tell(fault, Outcome.NO_TEST)
+                elif failing & {item.nodeid for item in items}:
+                    self._tell(fault, Outcome.FAILS_ANYWAY)
+                else:
+                    child = _forked(partial(self._try, fault, items))
+                    trials[child] = fault
+                    yield child
+
+        for child, code in _in_parallel(begin()):
+            self._tell(trials.pop(child), _outcome(code))
+        return True
+
+    def _try(self, fault: Fault, items: list[pytest.Item]) -> int:
+        fault.put_in()
+        return _CAUGHT if self._fails(items) else _MISSED
+
+    def _fails(self, items: list[pytest.Item]) -> bool:
+        for item in items:
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+            if self._failed:
+                return True
+        return False
+
+    def _failing_anyway(self, needed: list[pytest.Item]) -> set[str]:
+        """Give the tests that fail without any fault."""
+        with tempfile.TemporaryDirectory() as folder:
+
+            def control(items: list[pytest.Item], number: int) -> int:
+                for item in items:
+                    self._fails([item])
+                (Path(folder) / str(number)).write_text("\n".join(self._failed), "utf-8")
+                return _CAUGHT
+
+            portions = [needed[start : start + _PORTION] for start in range(0, len(needed), _PORTION)]
+            begun = (_forked(partial(control, items, number)) for number, items in enumerate(portions))
+            codes = [code for _, code in _in_parallel(begun)]
+            if any(codes):
+                raise SystemExit("the tests could not be run without a fault")
+            return {line for one in Path(folder).iterdir() for line in one.read_text("utf-8").splitlines()}
+
+
+def _outcome(code: int) -> Outcome:
+    if code == -signal.SIGALRM:
+        return Outcome.TOO_LONG
+    return {_CAUGHT: Outcome.CAUGHT, _MISSED: Outcome.MISSED}.get(code, Outcome.BROKEN)
+
+
+def _forked(work: Callable[[], int]) -> int:
+    """Fork a child that does *work* and ends with its answer; give its process id."""
+    child = os.fork()
+    if child == 0:
+        code, told = _BROKEN, os.dup(2)
+        silence = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, 1)
+        os.dup2(silence, 2)
+        try:
+            signal.alarm(_LONGEST)
+            code = work()
+        except BaseException:  # noqa: BLE001  # whatever ends a trial early is shown, and the parent learns of it
+            os.write(told, traceback.format_exc().encode())
+        finally:
+            os._exit(code)
+    return child
+
+
+def _in_parallel(begun: Iterator[int]) -> Iterator[tuple[int, int]]:
+    """Keep as many children running as there are cores, and give each with its code when it ends."""
+    running, more = 0, True
+    while running or more:
+        while more and running < (os.cpu_count() or 1):
+            more = next(begun, None) is not None
+            running += more
+        if running:
+            child, status = os.wait()
+            running -= 1
+            yield child, os.waitstatus_to_exitcode(status)
