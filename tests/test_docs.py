@@ -154,7 +154,7 @@ def test_tests_name_only_requirements_that_exist() -> None:
 
 
 def test_a_span_of_ids_names_each_of_them() -> None:
-    """ "TK-01 to TK-03" in a docstring holds three requirements."""
+    """A span in a docstring, first to last, holds each requirement of it."""
     assert generated.ids_in("TK-01 to TK-03, PH4; see EM-12.") == {"TK-01", "TK-02", "TK-03", "PH4", "EM-12"}
 
 

@@ -24,6 +24,8 @@ from customer_accounts.settings import LIFETIMES, LINK_OF, LINKS, Settings
 from customer_accounts.vat import packaged_table
 
 TESTS = facts.DOCS.parent / "tests"
+#: The suites that hosts run on their own adapters hold requirements too.
+CONTRACTS = facts.DOCS.parent / "src" / "customer_accounts" / "testing"
 _ID = re.compile(r"\b(?:PH\d\b|(?:PH|PW|GEN|HS|EM|EN|TK|SO|GM|AZ|SE|AB|RL|CC|LG|DP|DOC|SUP)-\d\d\b)")
 _SPAN = re.compile(r"\b(PH|PW|GEN|HS|EM|EN|TK|SO|GM|AZ|SE|AB|RL|CC|LG|DP|DOC)-(\d\d) to (?:\1-)?(\d\d)\b")
 
@@ -202,7 +204,7 @@ def vat_remarks() -> str:
 def tests_by_id() -> dict[str, list[str]]:
     """Give the tests that name a requirement in their docstring, by its id."""
     found: dict[str, list[str]] = {}
-    for path in sorted(TESTS.rglob("test_*.py")):
+    for path in [*sorted(TESTS.rglob("test_*.py")), *sorted(CONTRACTS.rglob("*.py"))]:
         for name, doc in _docstrings(path):
             where = f"{path.relative_to(TESTS.parent).as_posix()}::{name}"
             for one in sorted(ids_in(doc)):
@@ -224,10 +226,14 @@ def _docstrings(path: Path) -> list[tuple[str, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
             found.append((node.name, ast.get_docstring(node) or ""))
-        elif isinstance(node, ast.ClassDef):
+        elif isinstance(node, ast.ClassDef) and _runs(node):
             # What a class of tests or a state machine says holds for the tests in it.
             found.append((node.name, ast.get_docstring(node) or ""))
     return found
+
+
+def _runs(node: ast.ClassDef) -> bool:
+    return node.name.startswith("Test") or any("Machine" in ast.unparse(base) for base in node.bases)
 
 
 @cache
@@ -259,7 +265,7 @@ def coverage() -> str:
 
 
 def _short(test: str) -> str:
-    return test.removeprefix("tests/")
+    return test.removeprefix("tests/").removeprefix("src/customer_accounts/")
 
 
 def promises() -> str:
@@ -287,25 +293,33 @@ def promise_tests() -> dict[str, list[str]]:
 
 
 def controls() -> str:
-    """Every way to authenticate, its controls, and the test that holds each (DOC-01)."""
+    """Every way to authenticate, its controls, and the tests that hold each (DOC-01)."""
     entries = tomllib.loads((facts.DOCS / "_data" / "controls.toml").read_text("utf-8"))
     parts = []
     for name, entry in entries.items():
         rows = [
-            [
-                _cell(control),
-                _cell(", ".join(ids)),
-                "<br>".join(f"`{_short(test)}`" for test in _first_tests(ids)) or "open",
-            ]
+            [_cell(control), _cell(", ".join(ids)), _shown(tests_of(ids, entry["modules"]))]
             for control, ids in entry["controls"].items()
         ]
         commands = ", ".join(f"`{one}`" for one in entry["commands"])
-        parts += [f"**{name}** — {commands}", "", _table(["Control", "Requirement", "Test"], rows), ""]
+        head = ["Control", "Requirement", "Test"]
+        parts += [f"**{name}** — {commands}", "", _table(head, rows), ""]
     return "\n".join(parts)
 
 
-def _first_tests(ids: list[str]) -> list[str]:
-    return [tests_by_id()[one][0] for one in ids if one in tests_by_id()]
+def tests_of(ids: list[str], modules: list[str]) -> list[str]:
+    """Give one test for each requirement, out of the test files named first if there is one."""
+    found = []
+    for one in ids:
+        tests = tests_by_id().get(one, [])
+        places = [f"test_{module}.py::" for module in modules]
+        near = [test for place in places for test in tests if place in test]
+        found += (near or tests)[:1]
+    return found
+
+
+def _shown(tests: list[str]) -> str:
+    return "<br>".join(f"`{_short(test)}`" for test in dict.fromkeys(tests)) or "open"
 
 
 MAKERS: dict[str, Callable[[], str]] = {

@@ -8,6 +8,7 @@ from the source, the signature of a command is left out, and the four answers th
 import ast
 import inspect
 import textwrap
+from enum import Enum
 from typing import Any
 
 from pydantic import BaseModel
@@ -44,14 +45,21 @@ def _default(value: ast.expr) -> str:
     return "a new id" if "uuid4" in text else text
 
 
-def without_signature(_: Sphinx, what: str, _name: str, obj: Any, _options: Any, _sig: str, ret: str) -> Any:
-    """Leave out the signature of models; the fields are listed below."""
-    return ("", None) if what == "class" and isinstance(obj, type) and issubclass(obj, BaseModel) else None
+def without_signature(
+    _: Sphinx, what: str, _name: str, obj: Any, _options: Any, _sig: str, _ret: str
+) -> tuple[str, None] | None:
+    """Leave out the signature of models and enumerations; fields and values are listed below."""
+    plain = what == "class" and isinstance(obj, type) and issubclass(obj, BaseModel | Enum)
+    return ("", None) if plain else None
 
 
 def with_fields(_: Sphinx, what: str, _name: str, obj: Any, _options: Any, lines: list[str]) -> None:
-    """List the fields of models."""
-    if what != "class" or not isinstance(obj, type) or not issubclass(obj, BaseModel):
+    """List the fields of models and the values of enumerations."""
+    if what != "class" or not isinstance(obj, type):
+        return
+    if issubclass(obj, Enum):
+        lines += ["", f"Values: {', '.join(f'``{one.value}``' for one in obj)}.", ""]
+    if not issubclass(obj, BaseModel):
         return
     listed = fields_of(obj)
     if listed:

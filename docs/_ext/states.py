@@ -123,7 +123,7 @@ VAT_NUMBER = Machine(
 
 MACHINES = {one.name: one for one in (ACCOUNT, ORDER, NEWSLETTER, VAT_NUMBER)}
 
-_COLUMN, _ROW, _WIDTH, _HEIGHT, _MARGIN = 190, 110, 110, 40, 40
+_COLUMN, _ROW, _WIDTH, _HEIGHT, _MARGIN = 240, 110, 110, 40, 40
 
 
 def table_of(machine: Machine) -> str:
