@@ -14,7 +14,7 @@ from customer_accounts.adapters.memory import MemoryStorage
 from customer_accounts.changes import Change, Counts, Kept, MoveOrders, Purge, QueueMail, Save, UseToken
 from customer_accounts.errors import StaleWriteError
 from customer_accounts.facts import Facts, Part, Scope
-from customer_accounts.outbox import MailTask, Queue, VatTask
+from customer_accounts.outbox import MailTask, VatTask
 from customer_accounts.testing import StorageContract
 from customer_accounts.token import TokenRecord
 

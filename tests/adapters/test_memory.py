@@ -21,9 +21,4 @@ class TestAsyncMemoryStorage(AsyncStorageContract):
     @pytest.fixture
     def async_storage(self) -> AsyncMemoryStorage:
         """An empty storage."""
-        return AsyncMemoryStorage()
-
-    @pytest.fixture
-    def second_async_storage(self, async_storage: AsyncMemoryStorage) -> AsyncMemoryStorage:
-        """Another one on the same records."""
-        return AsyncMemoryStorage(async_storage._storage)
+        return AsyncMemoryStorage(MemoryStorage())

@@ -24,8 +24,8 @@ from tests.adapters.record_strategies import any_record
 
 NAIVE = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 ENGINE = create_engine("sqlite://")
-SQLITE: Dialect = sqlite.dialect()  # type: ignore[no-untyped-call] - the dialects are not typed
-POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call] - the dialects are not typed
+SQLITE: Dialect = sqlite.dialect()
+POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # the dialects are not typed
 metadata.create_all(ENGINE)
 
 

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from threading import RLock
-from typing import Literal, TypeVar, overload
+from typing import Literal, TypeVar, assert_never, overload
 from uuid import UUID
 
 from attrs import define, evolve, field
@@ -113,6 +113,8 @@ class MemoryStorage:
                         tables.events.append(change.event)
                     case Purge():
                         purged[change.kind] = _purge(tables, change)
+                    case _:
+                        assert_never(change)
             self._tables = tables
             return Counts(moved, purged)
 
@@ -260,6 +262,8 @@ def _purge(tables: Tables, change: Purge) -> int:
             return _purge_expired(tables, RegistrationRecord, before)
         case Kept.TOKENS:
             return _purge_expired(tables, TokenRecord, before)
+        case _:
+            assert_never(change.kind)
 
 
 def _ended_at(mail: MailRecord) -> datetime | None:

@@ -30,6 +30,7 @@ from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.outbox import MailOutcome, MailTask, Queue, VatTask
 from customer_accounts.ports import AsyncStorage, Storage
 from customer_accounts.testing.clauses.facts import FactClauses
+from customer_accounts.testing.clauses.orders import OrderClauses
 from customer_accounts.testing.clauses.queues import QueueClauses
 from customer_accounts.testing.clauses.races import RaceClauses
 from customer_accounts.testing.clauses.records import RecordClauses
@@ -46,7 +47,7 @@ class InLoop(Protocol):
         ...
 
 
-class StorageContract(RecordClauses, WriteClauses, RaceClauses, FactClauses, QueueClauses):
+class StorageContract(RecordClauses, WriteClauses, RaceClauses, FactClauses, OrderClauses, QueueClauses):
     """What every storage owes the rules; a subclass named ``Test...`` gives the fixture ``storage``."""
 
     #: Parts that the shop does not use; clauses that need one of them are no tests of the subclass.

@@ -1,7 +1,7 @@
 """The statements that write, each made once."""
 
 from functools import cache
-from typing import Any
+from typing import Any, assert_never
 
 from sqlalchemy import (
     ColumnElement,
@@ -139,6 +139,8 @@ def purges_of(kind: Kept) -> tuple[Delete, ...]:
             ended = or_(mails.c.finished_at < before, mail_is(MailStatus.DEAD) & (mails.c.due_at < before))
             details = delete(mail_details).where(mail_details.c.mail_id.in_(select(mails.c.id).where(ended)))
             return details, delete(mails).where(ended)
+        case _:
+            assert_never(kind)
 
 
 #: What a mail's details are blanked with.

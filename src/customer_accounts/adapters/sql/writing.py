@@ -7,11 +7,11 @@ was overtaken. Versions and tokens are compared by the statement that writes, ne
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, assert_never
 from uuid import UUID
 
 from attrs import define, field
-from sqlalchemy import Connection, CursorResult
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from customer_accounts.adapters.sql.faults import is_taken_key
@@ -112,6 +112,8 @@ class _Plan:
                 self._new.setdefault(EVENTS, []).append(change.event)
             case Purge():
                 self._purge(change)
+            case _:
+                assert_never(change)
 
     def flush(self, node: Node) -> None:
         """Write the new records of one kind that wait: their rows, then those of their elements."""
@@ -237,12 +239,8 @@ def counts_of(told: dict[Any, int]) -> Counts:
 
 def _run(step: Step, connection: Connection) -> int:
     if step.exact and len(step.rows) > 1 and not connection.dialect.supports_sane_multi_rowcount:
-        return sum(_rowcount(connection.execute(step.statement, row)) for row in step.rows)
-    return _rowcount(connection.execute(step.statement, step.rows))
-
-
-def _rowcount(result: CursorResult[Any]) -> int:
-    return result.rowcount
+        return sum(connection.execute(step.statement, row).rowcount for row in step.rows)
+    return connection.execute(step.statement, step.rows).rowcount
 
 
 def _insert(node: Node, rows: list[Row]) -> Step:

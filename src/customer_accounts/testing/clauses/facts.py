@@ -5,11 +5,10 @@ from typing import Any
 from attrs import evolve
 
 from customer_accounts.facts import Facts, Page, Part, Scope
-from customer_accounts.order import GuestOrderGroup
 from customer_accounts.ports import Storage
 from customer_accounts.testing import records
 from customer_accounts.testing.clauses.needs import EVERYTHING, needs
-from customer_accounts.testing.records import NOW, later, some_key, stored
+from customer_accounts.testing.records import NOW, later, stored
 
 PERSONS = frozenset({Part.ACCOUNTS, Part.REGISTRATIONS, Part.TOKENS})
 
@@ -186,7 +185,7 @@ class FactClauses:
         account, other = records.an_account(), records.an_account()
         mine: list[Any] = []
         for owner in (account, other):
-            mine.append([ 
+            mine.append([
                 *(records.a_delivery_address(account_id=owner.id, created_at=later(days=n)) for n in (2, 1)),
                 *(records.a_wish_list("x", account_id=owner.id, created_at=later(days=n)) for n in (2, 1)),
                 records.a_subscription(account_id=owner.id),
@@ -200,78 +199,4 @@ class FactClauses:
             wish_lists=(old_list, new_list),
             subscriptions=(subscription,),
             vat_checks=(check,),
-        )
-
-    @needs(Part.ORDERS)
-    def test_a_link_shows_its_order(self, storage: Storage) -> None:
-        """By link: the order that it shows, and it alone; a link without one leaves the page as it is."""
-        account = records.an_account()
-        shown, owned = records.a_full_order(), records.an_order(owner=account.id)
-        link, other = records.a_token(order_reference=shown.reference), records.a_token()
-        storage.write(stored(account, shown, owned, link, other))
-        parts = frozenset({Part.ORDERS})
-        assert storage.read(Scope(parts=parts, token=link.digest)).orders == (shown,)
-        assert storage.read(Scope(parts=parts, token=other.digest)) == Facts()
-        for token, order in ((link, shown), (other, owned)):
-            scope = Scope(parts=parts, token=token.digest, account_id=account.id, page=Page())
-            assert storage.read(scope).orders == (order,)
-
-    @needs(Part.ORDERS)
-    def test_orders_come_in_pages(self, storage: Storage) -> None:
-        """Pages by key give each order of the account once, newest first, also where many have one time."""
-        account = records.an_account()
-        own = [records.an_order(owner=account.id, placed_at=later(hours=n // 4)) for n in range(11)]
-        guest = records.an_order(email_key=account.email_key)
-        storage.write(stored(account, *own, guest, records.an_order(owner=records.some_id())))
-        expected = sorted(own, key=lambda one: (one.placed_at, one.reference), reverse=True)
-        seen: list[Any] = []
-        page = Page(limit=3)
-        while found := storage.read(
-            Scope(parts=frozenset({Part.ORDERS}), account_id=account.id, page=page)
-        ).orders:
-            assert len(found) <= 3
-            seen += found
-            page = Page(after=(seen[-1].placed_at, seen[-1].reference), limit=3)
-        assert seen == expected
-
-    @needs(Part.ORDERS)
-    def test_a_page_is_asked_for(self, storage: Storage) -> None:
-        """Without a page no order of an account comes; a page without an account is of nobody."""
-        account = records.an_account()
-        storage.write(stored(account, records.an_order(owner=account.id)))
-        parts = frozenset({Part.ORDERS})
-        assert storage.read(Scope(parts=parts, account_id=account.id)) == Facts()
-        assert storage.read(Scope(parts=parts, email_keys=(str(account.email_key),), page=Page())) == Facts()
-
-    @needs(Part.ORDERS, Part.GUEST_ORDERS)
-    def test_guest_orders_come_as_groups(self, storage: Storage) -> None:
-        """Guest orders are counted by address and age; an order placed at the very cut-off is recent."""
-        key, other = some_key(), some_key()
-        times = [later(days=-3), later(days=-2), NOW, later(days=1), later(days=2)]
-        spellings = [f"{name}@mail.example" for name in ("zoe", "Zoe", "zOE", "ZOE", "élan")]
-        orders = [
-            records.an_order(email_key=key, placed_at=at, email=email)
-            for at, email in zip(times, spellings, strict=True)
-        ]
-        owned = records.an_order(email_key=key, owner=records.some_id())
-        storage.write(stored(*orders, owned, records.an_order(email_key=other), records.an_order()))
-        parts = frozenset({Part.GUEST_ORDERS})
-        old = GuestOrderGroup(key, False, 2, times[0], times[1], "Zoe@mail.example")
-        new = GuestOrderGroup(key, True, 3, times[2], times[4], "ZOE@mail.example")
-        assert storage.read(Scope(parts=parts, email_keys=(key,), recent_since=NOW)).guest_orders == (
-            old,
-            new,
-        )
-        both = storage.read(Scope(parts=parts, email_keys=(key, other))).guest_orders
-        all_five = GuestOrderGroup(key, True, 5, times[0], times[4], "ZOE@mail.example")
-        assert same(both, all_five, GuestOrderGroup(other, True, 1, NOW, NOW, other))
-
-    @needs(Part.ORDERS, Part.GUEST_ORDERS)
-    def test_guest_orders_of_an_accounts_address_are_counted(self, storage: Storage) -> None:
-        """A signed-in customer learns of the guest orders of the account's address."""
-        account = records.an_account()
-        storage.write(stored(account, records.an_order(email_key=account.email_key), records.an_order()))
-        found = storage.read(Scope(parts=frozenset({Part.GUEST_ORDERS}), account_id=account.id))
-        assert found.guest_orders == (
-            GuestOrderGroup(str(account.email_key), True, 1, NOW, NOW, str(account.email_key)),
         )
