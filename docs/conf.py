@@ -52,7 +52,7 @@ myst_heading_anchors = 3
 suppress_warnings: list[str] = []
 
 html_theme = "furo"
-html_title = "customer_accounts"
+html_title = "Customer accounts"
 html_static_path = ["_static"]
 html_css_files = ["tables.css"]
 html_show_sphinx = False

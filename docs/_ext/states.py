@@ -104,13 +104,13 @@ NEWSLETTER = Machine(
 VAT_NUMBER = Machine(
     "vat_number",
     "The VAT number of a company",
-    {"not_given": (0, 0), "pending": (1, 0), "valid": (2, 0), "unverified": (2, 1), "invalid": (2, 2)},
+    {"not_given": (0, 1), "pending": (1, 1), "valid": (2, 0), "unverified": (2, 1), "invalid": (2, 2)},
     (
         Move("not_given", "SetCompany", "pending"),
         Move("pending", "RecordVatAnswer", "valid"),
         Move("pending", "RecordVatAnswer", "unverified"),
         Move("pending", "RecordVatAnswer", "invalid"),
-        Move("valid", "RemoveCompany", "not_given"),
+        Move("pending", "RemoveCompany", "not_given"),
     ),
     {
         "not_given": "No number, or no company.",
@@ -123,7 +123,8 @@ VAT_NUMBER = Machine(
 
 MACHINES = {one.name: one for one in (ACCOUNT, ORDER, NEWSLETTER, VAT_NUMBER)}
 
-_COLUMN, _ROW, _WIDTH, _HEIGHT, _MARGIN = 240, 110, 110, 40, 40
+_COLUMN, _ROW, _WIDTH, _HEIGHT, _MARGIN = 200, 110, 86, 40, 40
+_TEXT = 'text-anchor="middle" font-family="sans-serif" fill="currentColor" stroke="none"'
 
 
 def table_of(machine: Machine) -> str:
@@ -145,13 +146,12 @@ def svg_of(machine: Machine) -> str:
         _arrow(machine, before, after, by, (after, before) in lines) for (before, after), by in lines.items()
     )
     boxes = "".join(_box(machine, name) for name in machine.states)
-    style = "font:13px sans-serif;fill:currentColor;stroke:none"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(machine.title)}" '
         f'viewBox="0 0 {width} {height}" width="{width}" height="{height}" fill="none" stroke="currentColor">'
         f'<defs><marker id="tip-{machine.name}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" '
         'markerHeight="7" orient="auto-start-reverse"><path d="M0 0L10 5L0 10z" fill="currentColor" '
-        f'stroke="none"/></marker></defs><g style="{style}">{arrows}{boxes}</g></svg>'
+        f'stroke="none"/></marker></defs>{arrows}{boxes}</svg>'
     )
 
 
@@ -172,7 +172,7 @@ def _box(machine: Machine, name: str) -> str:
     left, top = x - _WIDTH // 2, y - _HEIGHT // 2
     return (
         f'<rect x="{left}" y="{top}" width="{_WIDTH}" height="{_HEIGHT}" rx="8" stroke="currentColor"/>'
-        f'<text x="{x}" y="{y + 5}" text-anchor="middle">{escape(name)}</text>'
+        f'<text x="{x}" y="{y + 5}" {_TEXT} font-size="14">{escape(name)}</text>'
     )
 
 
@@ -194,11 +194,12 @@ def _arrow(machine: Machine, before: str, after: str, by: list[str], both_ways: 
         path = f"M{x1} {y1 + high} L{x2} {y2 - high}"
         at = (x1 + 50, (y1 + y2) // 2)
     else:
-        path = f"M{x1} {y1 + high} L{x2 - half} {y2}"
-        at = ((x1 + x2 - half) // 2 - 4, (y1 + y2 + high) // 2 + 14)
+        down = y2 > y1
+        path = f"M{x1 + half} {y1} L{x2 - half} {y2}"
+        at = ((x1 + x2) // 2 - 46, (y1 + y2) // 2 + (12 if down else -4))
     labels = "".join(
-        f'<text x="{at[0]}" y="{at[1] + (-14 if at[1] < y1 else 14) * line}" text-anchor="middle" '
-        f'style="font-size:10px">{escape(text)}</text>'
+        f'<text x="{at[0]}" y="{at[1] + (-14 if at[1] < y1 else 14) * line}" {_TEXT} '
+        f'font-size="11">{escape(text)}</text>'
         for line, text in enumerate(by)
     )
     tip = f"url(#tip-{machine.name})"
