@@ -45,11 +45,15 @@ def insert_into(table: Table) -> Insert:
 @cache
 def insert_mail(dialect: str) -> Insert:
     """Give the insert of a mail whose id is free; one that is there is left alone (RL-08)."""
+    free: Insert
     if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - a host on SQLite does not pay for it
 
-        return postgresql.insert(mails).on_conflict_do_nothing(index_elements=["id"]).inline()
-    return sqlite.insert(mails).on_conflict_do_nothing(index_elements=["id"]).inline()
+        free = postgresql.insert(mails).on_conflict_do_nothing(index_elements=["id"])
+    else:
+        free = sqlite.insert(mails).on_conflict_do_nothing(index_elements=["id"])
+    # Whether it was stored decides about its details; not every driver remembers that for an insert.
+    return free.inline().execution_options(preserve_rowcount=True)
 
 
 @cache

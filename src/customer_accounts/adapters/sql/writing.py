@@ -224,7 +224,7 @@ def run(steps: Iterable[Step], connection: Connection) -> Counts:
             raise StaleWriteError(step.what)
         if step.counts is not None:
             told[step.counts] = hit
-        if step.then and hit:
+        if hit > 0:
             run(step.then, connection)
     return counts_of(told)
 
