@@ -1,7 +1,7 @@
 # Each gate as .ci/run calls it, on an environment in .venv (see CONTRIBUTING.md).
 BIN := .venv/bin
 PYTHON := $(BIN)/python
-TESTS := $(PYTHON) -m pytest -n auto --dist loadgroup
+TESTS := $(PYTHON) -m pytest -n auto
 
 .PHONY: help check test coverage lint format types layers docstrings docs sabotage wheel demo ci
 

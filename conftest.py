@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from sybil import Sybil
-from sybil.integration.pytest import SybilItem
 from sybil.parsers.myst import PythonCodeBlockParser
 
 
@@ -37,7 +36,14 @@ pytest_collect_file = Sybil(
 ).pytest()
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep the blocks of one document on one worker, in their order."""
-    if isinstance(item, SybilItem):
-        item.add_marker(pytest.mark.xdist_group(str(item.path)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Keep the blocks of one document on one worker, in their order; everything else goes wherever there is room."""
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - this hook runs only where xdist does
+
+    class DocumentsTogether(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path, _, _ = nodeid.partition("::")
+            return path if path.endswith(".md") else nodeid
+
+    return DocumentsTogether(config, log)
