@@ -146,6 +146,8 @@ class RequestEmailChange(Command):
         purpose = MailPurpose.EMAIL_CHANGE_REQUESTED
         warning = mail_to_account(env, purpose, account, token=back, new_address=masked(email.original))
         changes = (
+            # A reset or sign-out meanwhile ends this session; its links must not be left over (PH4).
+            update(account, account),
             *_mail_to_new(email, account, facts, env, actor),
             *stored,
             warning,

@@ -194,7 +194,9 @@ class ConfirmEmail(Command):
         if isinstance(token, Refusal):
             return token
         registration = facts.registration(token.registration_id)
-        if registration is None or facts.account_at(token.email_key) is not None:
+        if registration is None or not _of_its_address(token, registration):
+            return refuse(Reason.LINK_INVALID)
+        if facts.account_at(token.email_key) is not None:
             return refuse(Reason.LINK_INVALID)
         opening = self._opening(token, registration, facts, env, actor)
         if isinstance(opening, Refusal):
@@ -263,6 +265,14 @@ class ConfirmEmail(Command):
         return evolve(opening, password_hash=env.hasher.hash(password))
 
 
+def _of_its_address(token: TokenRecord, registration: RegistrationRecord) -> bool:
+    """Whether a link was mailed to the address that its registration has.
+
+    A mail that overlaps a correction goes to the address before; it must not prove the one after (TK-03).
+    """
+    return (token.registration_id, token.email_key) == (registration.id, registration.email_key)
+
+
 def _with_wishes(base: Opening, registration: RegistrationRecord, password_hash: str | None) -> Opening:
     provider, subject = registration.identity_provider, registration.identity_subject
     return evolve(
@@ -298,14 +308,12 @@ def _by_code(code: str, facts: Facts, env: Env, actor: Visitor) -> TokenRecord |
     waiting = [one for one in own if not one.confirmed_at]
     if not waiting:
         return refuse(Reason.ALREADY_DONE)
-    open_to_tries = {one.id for one in waiting if one.code_tries < env.settings.code_tries}
+    open_to_tries = [one for one in waiting if one.code_tries < env.settings.code_tries]
     for token in facts.tokens:
-        if token.registration_id in open_to_tries and _code_is(token, code, env):
+        if any(_of_its_address(token, one) for one in open_to_tries) and _code_is(token, code, env):
             return token
     event = event_of(env, actor, EventKind.CODE_WRONG, email=waiting[0].email)
-    counted = [
-        update(one, evolve(one, code_tries=one.code_tries + 1)) for one in waiting if one.id in open_to_tries
-    ]
+    counted = [update(one, evolve(one, code_tries=one.code_tries + 1)) for one in open_to_tries]
     refusal = refuse(Reason.CODE_WRONG, about="code")
     return Refusal(refusal.refused, changes=counted, announce=(event,))
 

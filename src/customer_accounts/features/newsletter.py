@@ -85,6 +85,8 @@ class SubscribeNewsletter(Command):
             account_id=account.id,
         )
         changes: list[Change] = [
+            # The account must still be open, and the address its own, when its subscription is stored.
+            update(account, account),
             insert(new) if old is None else update(old, new),
             *with_token(token, facts.tokens),
             mail_to_account(env, MailPurpose.CONFIRM_NEWSLETTER, account, token=token),

@@ -1,0 +1,74 @@
+"""What is decided on stale facts by one and changed meanwhile by another: no race gives anybody an account."""
+
+import pytest
+
+from customer_accounts.account import AccountRecord
+from customer_accounts.accounts import Accounts
+from customer_accounts.belongings import SubscriptionRecord
+from customer_accounts.features.email_change import RequestEmailChange
+from customer_accounts.features.email_confirmation import ConfirmEmail
+from customer_accounts.features.newsletter import SubscribeNewsletter
+from customer_accounts.features.password_reset import RequestPasswordReset, ResetPassword
+from customer_accounts.features.privacy import CloseAccount
+from customer_accounts.features.registration import CorrectRegistrationAddress, Register, ResendConfirmation
+from customer_accounts.outbox import MailPurpose
+from customer_accounts.refusals import Reason, Refused
+from tests.overtaken import Overtaken
+from tests.shop import BROWSER, ELSEWHERE, PASSWORD, Shop
+
+VICTIM, MALLORY = "victim@mail.example", "mallory@mail.example"
+
+
+def _reason(outcome: object) -> Reason:
+    assert isinstance(outcome, Refused)
+    return outcome.reason
+
+
+@pytest.mark.parametrize("ask", [ResendConfirmation, RequestPasswordReset])
+@pytest.mark.parametrize("by_code", [False, True])
+def test_a_link_proves_only_the_address_it_was_mailed_to(
+    shop: Shop, ask: type[ResendConfirmation | RequestPasswordReset], by_code: bool
+) -> None:
+    """TK-03, PH-10: a mail to the first address that overlaps a correction proves nothing of the second."""
+    shop.require(Register(email=MALLORY, password=PASSWORD), by=shop.visitor())
+
+    def corrected() -> None:
+        shop.require(CorrectRegistrationAddress(email=VICTIM), by=shop.visitor())
+
+    late = Accounts(Overtaken(shop.storage, corrected), shop.settings, clock=shop.clock)
+    late.require(ask(email=MALLORY), by=shop.visitor())
+    mail = shop.mails(MailPurpose.CONFIRM_REGISTRATION, to=MALLORY)[-1]
+    proof = ConfirmEmail(code=shop.code(mail)) if by_code else ConfirmEmail(token=shop.link(mail))
+    wanted = Reason.CODE_WRONG if by_code else Reason.LINK_INVALID
+    assert _reason(shop.handle(proof, by=shop.visitor())) is wanted
+    assert shop.stored(AccountRecord) == []
+
+
+def test_a_change_of_address_does_not_outlive_a_reset_that_overtook_it(shop: Shop) -> None:
+    """PH4, PH-03: what a session asks for while its owner resets the password dies with that session."""
+    opened = shop.open_account(VICTIM)
+    intruder = shop.customer(opened.session, browser=BROWSER)
+    shop.require(RequestPasswordReset(email=VICTIM), by=shop.visitor(ELSEWHERE))
+    reset = shop.link(shop.mails(MailPurpose.RESET_PASSWORD)[-1])
+
+    def recovered() -> None:
+        shop.require(ResetPassword(token=reset, generate_password=True), by=shop.visitor(ELSEWHERE))
+
+    late = Accounts(Overtaken(shop.storage, recovered), shop.settings, clock=shop.clock)
+    outcome = late.handle(RequestEmailChange(email=MALLORY, current_password=PASSWORD), by=intruder)
+    assert _reason(outcome) is Reason.SESSION_ENDED
+    assert shop.mails(MailPurpose.CONFIRM_EMAIL_CHANGE) == []
+    assert shop.account(opened.account_id).email == VICTIM
+
+
+def test_a_subscription_does_not_outlive_its_account(shop: Shop) -> None:
+    """DP-01: what is asked for while the account is closed leaves no address behind."""
+    customer = shop.customer(shop.open_account(VICTIM).session)
+
+    def closed() -> None:
+        shop.require(CloseAccount(current_password=PASSWORD), by=customer)
+
+    late = Accounts(Overtaken(shop.storage, closed), shop.settings, clock=shop.clock)
+    outcome = late.handle(SubscribeNewsletter(text_version="2026-11"), by=customer)
+    assert _reason(outcome) is Reason.SESSION_ENDED
+    assert shop.stored(SubscriptionRecord) == []
