@@ -56,4 +56,5 @@ html_title = "Customer accounts"
 html_static_path = ["_static"]
 html_css_files = ["tables.css"]
 html_show_sphinx = False
+html_show_copyright = False
 html_copy_source = False
