@@ -90,6 +90,7 @@ ANY_ALLOWED = {
     "Accounts.within": "a connection of whatever database the storage speaks to; the storage says which",
     "AsyncAccounts.within": "as Accounts.within",
     "Command.limits": "each command narrows it to the actors that it accepts",
+    "Command.model_validate_json": "the options of pydantic, whatever its version has, handed on",
     "Mailbox.__init__": "handed on to aiosmtpd, which publishes no types",
     "cheap_settings": "any field of Settings; attrs.evolve checks the names",
 }

@@ -9,13 +9,13 @@ framework can use it as a request body.  It answers four questions, all without 
 * ``decide(facts, env, actor)`` — what follows: a `Decision` or a `Refusal`.
 
 A validation error names the field and never the input (LG-01): FastAPI puts `errors()` into its answer, and a
-misspelt field must not send a password back.
+misspelt field must not send a password back.  It is short, too: a small body cannot cause a long answer.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Generic, NoReturn, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar
 from uuid import UUID
 
 from attrs import field, frozen
@@ -25,6 +25,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from customer_accounts.actors import Actor
 from customer_accounts.changes import Change, Counts
 from customer_accounts.facts import Facts, Scope
+from customer_accounts.inputs import crowded
 from customer_accounts.limiting import Hit
 from customer_accounts.outbox import EventRecord, one_line
 from customer_accounts.refusals import Reason, Refused
@@ -154,15 +155,28 @@ class Command(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _hide_input(cls, data: Any, handler: ModelWrapValidatorHandler["Command"]) -> "Command":
+        problem = crowded(data)
+        details: list[InitErrorDetails] = []
+        if problem is None:
+            try:
+                made = handler(data)
+            except ValidationError as error:
+                details = _without_input(error)
+            else:
+                problem = made.contradiction()
+                if problem is None:
+                    return made
+        if problem is not None:
+            details = [InitErrorDetails(type=problem, input=None)]
+        raise ValidationError.from_exception_data(cls.__name__, details, hide_input=True)
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """Read a command from JSON; a text that is none at all is not echoed either (LG-01)."""
         try:
-            made = handler(data)
+            return super().model_validate_json(json_data, **options)
         except ValidationError as error:
             details = _without_input(error)
-        else:
-            problem = made.contradiction()
-            if problem is None:
-                return made
-            details = [InitErrorDetails(type=problem, input=None)]
         raise ValidationError.from_exception_data(cls.__name__, details, hide_input=True)
 
     def __reduce_ex__(self, protocol: object, /) -> NoReturn:

@@ -1,19 +1,39 @@
 """The kinds of fields that commands are made of: bounded, one line, silent about what was typed."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from customer_accounts.account import Company, PostalAddress
 from customer_accounts.vat import VatNumber, VatNumberError, VatStatus
 from customer_accounts.wording import known_locale
 
+#: No command has more fields; each unknown one would be another error in the answer.
+_MOST_FIELDS = 100
+_NO_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def crowded(data: object) -> PydanticCustomError | None:
+    """Say at once what is wrong with absurdly many fields, which would be told one by one otherwise."""
+    if isinstance(data, Mapping) and len(data) > _MOST_FIELDS:
+        return PydanticCustomError("too_many_fields", "must not have so many fields")
+    return None
+
 
 def _single_line(text: str) -> str:
-    if any(char < " " or "\x7f" <= char <= "\x9f" or "\ud800" <= char <= "\udfff" for char in text):
+    if _NO_LINE.search(text):
         raise PydanticCustomError("control_character", "must not hold control characters")
     return text
 
@@ -65,6 +85,14 @@ class Input(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _bounded(cls, data: Any) -> Any:
+        problem = crowded(data)
+        if problem is not None:
+            raise problem
+        return data
+
 
 class CompanyInput(Input):
     """A company as it is typed: its name and, if it has one, its VAT number."""
@@ -85,7 +113,11 @@ class CompanyInput(Input):
             compact = error.number.compact if error.number is not None else None
             status = VatStatus.INVALID if compact is None else VatStatus.PENDING
             return Company(
-                name=self.name, vat_as_typed=typed, vat_number=compact, vat_status=status, vat_problem=str(error.reason)
+                name=self.name,
+                vat_as_typed=typed,
+                vat_number=compact,
+                vat_status=status,
+                vat_problem=str(error.reason),
             )
         return Company(
             name=self.name, vat_as_typed=typed, vat_number=number.compact, vat_status=VatStatus.PENDING

@@ -163,7 +163,9 @@ class TestExport:
         assert after is None
         assert seen == [str(number) for number in range(230)]
 
-    @pytest.mark.parametrize("cursor", ["", "x", "2026-01-01 x", "2026-01-01T00:00:00+00:00 ", "99 9"])
+    @pytest.mark.parametrize(
+        "cursor", ["", "x", "2026-01-01 x", "0001-01-01T00:00:00+23:59 x", "99 9", "MSAA", "OTkgAA"]
+    )
     def test_refuses_a_cursor_that_is_none(self, shop: Shop, cursor: str) -> None:
         """A place that was tampered with is no place."""
         outcome = shop.handle(ExportMyData(orders_after=cursor), by=_anna(shop))

@@ -66,16 +66,16 @@ class MyOrders(Command):
     def scope(self, actor: SignedInCustomer, env: Env, /) -> Scope:
         """See `Command.scope`."""
         # One row more than is shown tells whether there is a next page.
-        page = Page(after=_place(self.after), limit=min(self.limit + 1, 100))
+        page = Page(after=place_of(self.after), limit=min(self.limit + 1, 100))
         return Scope(parts=frozenset({Part.ACCOUNTS, Part.ORDERS}), account_id=actor.account_id, page=page)
 
     def decide(self, facts: Facts, env: Env, actor: SignedInCustomer, /) -> Decision[OrderPage] | Refusal:
         """See `Command.decide`."""
-        if self.after is not None and _place(self.after) is None:
+        if self.after is not None and place_of(self.after) is None:
             return refuse(Reason.NOT_FOUND, about="after")
         shown = facts.orders[: self.limit]
         more = len(facts.orders) == min(self.limit + 1, 100)
-        return Decision(OrderPage(tuple(map(_view, shown)), _cursor(shown[-1]) if more else None))
+        return Decision(OrderPage(tuple(map(_view, shown)), cursor_of(shown[-1]) if more else None))
 
 
 class MyOrder(Command):
@@ -103,15 +103,15 @@ def _view(order: OrderRecord) -> OrderView:
     )
 
 
-def _cursor(order: OrderRecord) -> str:
+def cursor_of(order: OrderRecord) -> str:
     """Give the place of an order in the list, in a form that goes into a link."""
     microseconds = (order.placed_at - _EPOCH) // timedelta(microseconds=1)
     text = f"{microseconds} {order.reference}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _place(cursor: str | None) -> tuple[datetime, str] | None:
-    """Read a cursor; None for what is none."""
+def place_of(cursor: str | None) -> tuple[datetime, str] | None:
+    """Read a cursor; None for what is none, or no place that a storage could look for."""
     if cursor is None:
         return None
     try:

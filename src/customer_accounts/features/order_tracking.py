@@ -20,7 +20,7 @@ from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
 from attrs import evolve, frozen
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from customer_accounts.actors import System
@@ -61,6 +61,13 @@ def _has_host(url: str) -> bool:
         return bool(urlsplit(url).hostname)
     except ValueError:
         return False
+
+
+def _a_name(status: object) -> object:
+    # Looking for anything else among the members of an enum writes it out first, however large or deep it is.
+    if not isinstance(status, str):
+        raise PydanticCustomError("status_unknown", "must be the name of a status")
+    return status
 
 
 class ParcelInput(Input):
@@ -104,7 +111,7 @@ class RecordOrderStatus(Command):
     actors: ClassVar = (System,)
 
     reference: Reference
-    status: OrderStatus
+    status: Annotated[OrderStatus, BeforeValidator(_a_name)]
     at: Moment
 
     def scope(self, actor: System, env: Env, /) -> Scope:
@@ -146,7 +153,7 @@ class RecordShipment(Command):
 
     reference: Reference
     shipment_id: Reference
-    parcels: Annotated[tuple[ParcelInput, ...], Field(max_length=50)]
+    parcels: Annotated[tuple[ParcelInput, ...], Field(max_length=50, fail_fast=True)]
     shipped_at: Moment
 
     def scope(self, actor: System, env: Env, /) -> Scope:

@@ -36,12 +36,12 @@ from customer_accounts.changes import Change, Remove, update
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.facts import Facts, Page, Part, Scope
 from customer_accounts.features.acting import acting, write_of
+from customer_accounts.features.my_orders import cursor_of, place_of
 from customer_accounts.features.reauthentication import not_proven, password_check
 from customer_accounts.features.revocation import sessions_ended
 from customer_accounts.inputs import Line
 from customer_accounts.issue import mail_to_account, record_event
 from customer_accounts.limiting import Hit
-from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import EventKind, MailPurpose, VatCheckRecord
 from customer_accounts.refusals import Reason
 from customer_accounts.settings import Settings
@@ -101,7 +101,7 @@ class ExportMyData(Command):
 
     actors: ClassVar = (SignedInCustomer,)
 
-    orders_after: Annotated[str, StringConstraints(max_length=300)] | None = None
+    orders_after: Annotated[str, StringConstraints(max_length=1200)] | None = None
 
     def limits(self, actor: SignedInCustomer, settings: Settings, /) -> tuple[Hit, ...]:
         """See `Command.limits`."""
@@ -109,14 +109,14 @@ class ExportMyData(Command):
 
     def scope(self, actor: SignedInCustomer, env: Env, /) -> Scope:
         """See `Command.scope`."""
-        page = Page(after=_place(self.orders_after), limit=_ORDERS_AT_ONCE)
+        page = Page(after=place_of(self.orders_after), limit=_ORDERS_AT_ONCE)
         parts = _BELONGINGS | {Part.ORDERS, Part.EVENTS}
         return Scope(parts=parts, account_id=actor.account_id, page=page)
 
     def decide(self, facts: Facts, env: Env, actor: SignedInCustomer, /) -> Decision[DataExport] | Refusal:
         """See `Command.decide`."""
         account = acting(facts, actor)
-        if self.orders_after is not None and _place(self.orders_after) is None:
+        if self.orders_after is not None and place_of(self.orders_after) is None:
             return refuse(Reason.NOT_FOUND, about="orders_after")
         data: dict[str, Json] = {
             "account": {**_fields(account), "has_password": account.password_hash is not None},
@@ -129,7 +129,7 @@ class ExportMyData(Command):
             "events": _plain(facts.events),
         }
         more = len(facts.orders) == _ORDERS_AT_ONCE
-        export = DataExport(data, _cursor(facts.orders[-1]) if more else None)
+        export = DataExport(data, cursor_of(facts.orders[-1]) if more else None)
         return Decision(export, (record_event(env, actor, EventKind.DATA_EXPORTED, email=account.email),))
 
 
@@ -151,20 +151,6 @@ def _fields(record: object) -> dict[str, Json]:
     assert attrs.has(kind)  # what is no plain value in a record is an attrs class
     names = (one.name for one in attrs.fields(kind) if one.name not in _LEFT_OUT)
     return {name: _plain(getattr(record, name)) for name in names}
-
-
-def _cursor(order: OrderRecord) -> str:
-    return f"{order.placed_at.isoformat()} {order.reference}"
-
-
-def _place(cursor: str | None) -> tuple[datetime, str] | None:
-    """Read a cursor; None for none, and for what is none."""
-    time, _, reference = (cursor or "").partition(" ")
-    try:
-        placed_at = datetime.fromisoformat(time)
-    except ValueError:
-        return None
-    return (placed_at, reference) if placed_at.tzinfo is not None and reference else None
 
 
 class CloseAccount(Command):
