@@ -149,6 +149,7 @@ class Settings:
         allow_cheap_hashing: accept parameters below the OWASP minimum; for tests only.
         registration_lifetime: how long a pending registration waits (PH-09).
         registrations_per_address: how many may wait at once for one address (PH-09).
+        registrations_per_browser: how many one browser may have begun (a shop's own terminal serves many customers).
         code_lifetime: how long the short code of a mail works (TK-09).
         code_tries: how often a code may be tried over all requests (TK-09).
         session_fresh_for: for how long after signing in one counts as just having done so.
@@ -177,6 +178,7 @@ class Settings:
     lifetimes: Mapping[Purpose, timedelta] = field(factory=lambda: dict(LIFETIMES))
     registration_lifetime: timedelta = timedelta(days=7)
     registrations_per_address: int = 5
+    registrations_per_browser: int = 50
     code_lifetime: timedelta = timedelta(minutes=10)
     code_tries: int = 5
     session_fresh_for: timedelta = timedelta(minutes=15)

@@ -174,6 +174,48 @@ class TestRegister:
         assert len(shop.stored(TokenRecord)) == 5
         assert shop.visitor("browser number 6 of many").browser_digest in {one.browser for one in waiting}
 
+    def test_a_repeat_without_a_browser_leaves_one(self, shop: Shop) -> None:
+        """RL-08: also where the host keeps no cookie, the same command creates nothing twice."""
+        command = Register(email=ANNA, password=_secret())
+        assert shop.require(command, by=shop.visitor(None)) == shop.require(command, by=shop.visitor(None))
+        assert len(shop.registrations()) == 1
+
+    def test_a_form_sent_again_with_another_address_is_another_registration(self, shop: Shop) -> None:
+        """F06, RL-08: a customer who goes back and corrects the address sends the same id."""
+        command = Register(email="anna@mial.example", password=_secret())
+        shop.require(command, by=shop.visitor())
+        shop.require(command.model_copy(update={"email": ANNA}), by=shop.visitor())
+        assert [one.email for one in shop.registrations()] == ["anna@mial.example", ANNA]
+
+    def test_a_repeat_after_the_proof_is_answered_alike(self, shop: Shop) -> None:
+        """RL-08, EN-01: a form sent once more after the account began tells nothing and breaks nothing."""
+        command = Register(email=ANNA, password=_secret())
+        first = shop.require(command, by=shop.visitor())
+        confirmed = shop.require(ConfirmEmail(token=shop.link(shop.mails()[0])), by=shop.visitor())
+        assert shop.require(command, by=shop.visitor()) == first
+        assert shop.account(confirmed.account_id).is_open
+        assert shop.mails()[-1].purpose is MailPurpose.ALREADY_REGISTERED
+
+    def test_one_browser_keeps_only_so_many(self) -> None:
+        """PH-09: what a browser began stays small, however many addresses it types."""
+        shop = Shop(registrations_per_browser=3)
+        for number in range(5):
+            shop.require(Register(email=f"a{number}@mail.example", password=_secret()), by=shop.visitor())
+            shop.clock.forward(minutes=1)
+        assert [one.email for one in shop.registrations()] == [
+            f"a{number}@mail.example" for number in (2, 3, 4)
+        ]
+        assert len(shop.stored(TokenRecord)) == 3
+
+    def test_refuses_an_address_that_no_carrier_could_use(self, shop: Shop) -> None:
+        """F10: the address that becomes the default with the proof is checked like any other."""
+        address = AddressInput(name="Anna", street="Weg 1", city="Wien", country="AT", postcode="10")
+        command = Register(email=ANNA, password=_secret(), address=address)
+        refused = shop.handle(command, by=shop.visitor())
+        assert isinstance(refused, Refused)
+        assert (refused.reason, refused.field) == (Reason.ADDRESS_INVALID, "postcode")
+        assert shop.registrations() == []
+
     def test_limits_by_address(self, shop: Shop) -> None:
         """AB-01, AB-02, AB-06: five an hour for one address in any spelling, then a wait that ends."""
         for email in (ANNA, "ANNA@mail.example", "Anna@MAIL.example", " anna@mail.example", ANNA):
@@ -274,6 +316,16 @@ class TestCorrect:
             assert isinstance(refused, Refused)
             assert refused.reason is Reason.NOTHING_WAITING
         assert [one.email for one in shop.registrations()] == [ANNA]
+
+    def test_the_oldest_of_too_many_at_the_new_address_goes(self, shop: Shop) -> None:
+        """PH-09: corrections count like registrations, so that nobody heaps them up at one address."""
+        for number in range(7):
+            visitor = shop.visitor(f"browser number {number} of many", ip=f"203.0.113.{number}")
+            shop.require(Register(email=f"a{number}@mail.example", password=_secret()), by=visitor)
+            shop.require(CorrectRegistrationAddress(email=ANNA), by=visitor)
+            shop.clock.forward(hours=1)
+        assert len(shop.registrations()) == 5
+        assert len(shop.stored(TokenRecord)) == 5
 
     def test_to_a_known_address_tells_its_owner(self, shop: Shop) -> None:
         """EN-01, EN-02: the answer is the same, the owner is told, no link exists."""

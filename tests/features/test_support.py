@@ -65,6 +65,17 @@ class TestConvertGuest:
         assert shop.stored(AccountRecord) == []
         assert stored_order(shop).owner is None
 
+    def test_strangers_who_register_the_address_do_not_push_the_link_out(self, shop: Shop) -> None:
+        """GM-03, PH-09: what staff began for a customer is not the oldest of too many."""
+        place(shop)
+        _convert(shop)
+        for number in range(6):
+            stranger = shop.visitor(f"browser number {number} of many", ip=f"203.0.113.{number}")
+            shop.clock.forward(hours=1)
+            shop.require(Register(email=GUEST, password=PASSWORD), by=stranger)
+        confirmed = _confirm(shop, _invitations(shop)[0], generate_password=True)
+        assert isinstance(confirmed, Confirmed)
+
     @pytest.mark.parametrize("browser", [None, ELSEWHERE])
     def test_the_link_opens_the_account(self, shop: Shop, browser: str | None) -> None:
         """F16, GM-01: with a password of the customer's own, and past guest orders come along."""

@@ -23,6 +23,7 @@ from customer_accounts.changes import Change, Remove, insert, update
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.email_address import EmailAddress, EmailAddressError, suggest_correction
 from customer_accounts.facts import Facts, Part, Scope
+from customer_accounts.features.delivery_address import address_refusal
 from customer_accounts.features.new_password import password_refusal
 from customer_accounts.inputs import (
     AddressInput,
@@ -43,6 +44,9 @@ from customer_accounts.wording import wording
 
 _PARTS = frozenset({Part.ACCOUNTS, Part.REGISTRATIONS, Part.TOKENS})
 _NAMESPACE = UUID("2f1c1a52-6a0e-4b53-8f0e-6f2d1c8f0b11")
+
+#: Stands where the digest of a browser would in what staff began; no digest has this shape, so no browser matches.
+BY_STAFF = "conversion:"
 
 
 @frozen
@@ -103,33 +107,57 @@ def answer(env: Env, actor: Actor, email: str, locale: str) -> Registered:
     return Registered(email, suggest_correction(email), advice, shop.contact)
 
 
-def registration_id(actor: Visitor, command_id: UUID) -> UUID:
-    """Give the id of what a command creates: the client's id, unique for each actor (RL-08)."""
-    return uuid5(_NAMESPACE, f"{actor.browser_digest}:{command_id}")
+def registration_id(actor: Visitor, command_id: UUID, email: EmailAddress) -> UUID:
+    """Give the id of what a command creates: the client's id, unique for each actor (RL-08).
+
+    The address is part of it: a form that is sent again with the address put right asks for something else.
+    """
+    return uuid5(_NAMESPACE, f"{actor.browser_digest}:{command_id}:{email.key}")
 
 
 def begin(facts: Facts, env: Env, actor: Actor, wanted: RegistrationRecord) -> list[Change]:
     """Store a pending registration and queue the mail that belongs to the address.
 
-    It replaces the one that the same browser has for the same address; of too many, the oldest goes (PH-09).
+    It replaces the one that the same browser has for the same address, or that a repeat finds (RL-08); of too
+    many, the oldest goes (PH-09).
     """
     pending = [
         one for one in facts.registrations if one.email_key == wanted.email_key and not one.confirmed_at
     ]
-    own = next((one for one in pending if one.browser == wanted.browser), None)
+    own = next((one for one in pending if one.id == wanted.id or one.browser == wanted.browser), None)
     if own is not None:
         wanted = evolve(wanted, id=own.id, version=own.version, code_tries=own.code_tries)
         return [update(own, wanted), *confirmation_mail(facts, env, actor, wanted)]
-    surplus = sorted(pending, key=lambda one: one.created_at)
-    surplus = surplus[: max(0, len(surplus) - env.settings.registrations_per_address + 1)]
-    gone = {one.id for one in surplus}
-    tokens = [one for one in facts.tokens if one.registration_id in gone]
+    if facts.registration(wanted.id) is not None:  # a repeat after the proof; that one stays with its account
+        wanted = evolve(wanted, id=env.new_id())
     return [
-        *(Remove(one) for one in surplus),
-        *(Remove(one) for one in tokens),
+        *_room_for_one_more(wanted, facts, env),
         insert(wanted),
         *confirmation_mail(facts, env, actor, wanted),
     ]
+
+
+def _room_for_one_more(wanted: RegistrationRecord, facts: Facts, env: Env) -> list[Change]:
+    """Remove the oldest where too many wait, for one address (PH-09) or in one browser, with their links.
+
+    What staff began for a customer is not counted: strangers must not push it out.
+    """
+    others = sorted(facts.registrations, key=lambda one: one.created_at)
+    here = [one for one in others if one.browser == wanted.browser]
+    waiting = [
+        one
+        for one in others
+        if one.email_key == wanted.email_key and not one.confirmed_at and not one.browser.startswith(BY_STAFF)
+    ]
+    surplus = {
+        one.id: one
+        for one in (
+            *waiting[: max(0, len(waiting) - env.settings.registrations_per_address + 1)],
+            *here[: max(0, len(here) - env.settings.registrations_per_browser + 1)],
+        )
+    }
+    links = [one for one in facts.tokens if one.registration_id in surplus and one.used_at is None]
+    return [*map(Remove, surplus.values()), *map(Remove, links)]
 
 
 def confirmation_mail(facts: Facts, env: Env, actor: Actor, registration: RegistrationRecord) -> list[Change]:
@@ -219,6 +247,9 @@ class Register(Command):
         email = read_email(self.email)
         if isinstance(email, Refusal):
             return email
+        refusal = None if self.address is None else address_refusal(self.address.postal_address())
+        if refusal is not None:
+            return refusal
         password_hash = None
         if not self.generate_password:
             password = self.password_to_set() or ""
@@ -234,7 +265,7 @@ class Register(Command):
     ) -> RegistrationRecord:
         wish = self.newsletter
         return RegistrationRecord(
-            id=registration_id(actor, self.id),
+            id=registration_id(actor, self.id, email),
             email=email.original,
             email_key=email.key,
             browser=actor.browser_digest or env.random(32).hex(),
@@ -310,7 +341,9 @@ class CorrectRegistrationAddress(Command):
         old = own[0]
         links = [one for one in facts.tokens if one.registration_id == old.id]
         others = [one for one in own if one.email_key == email.key and one.id != old.id]
-        stale = [one for one in facts.tokens if one.registration_id in {other.id for other in others}]
+        gone = {one.id for one in others}
+        stale = [one for one in facts.tokens if one.registration_id in gone]
+        strangers = tuple(one for one in facts.registrations if one.id not in {old.id, *gone})
         corrected = evolve(
             old, email=email.original, email_key=email.key, version=old.version + 1,
             expires_at=env.now + env.settings.registration_lifetime,
@@ -319,6 +352,7 @@ class CorrectRegistrationAddress(Command):
         changes: list[Change] = [
             *(Remove(one) for one in others),
             *(Remove(one) for one in (*links, *stale)),
+            *_room_for_one_more(corrected, evolve(facts, registrations=strangers), env),
             update(old, corrected),
             *confirmation_mail(left, env, actor, corrected),
             record_event(env, actor, EventKind.REGISTRATION_CORRECTED, email=email.original),

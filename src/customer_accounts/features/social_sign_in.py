@@ -122,7 +122,7 @@ class SignInWithIdentity(Command):
 
     def _registration(self, email: EmailAddress, env: Env, actor: Visitor) -> RegistrationRecord:
         return RegistrationRecord(
-            id=registration_id(actor, self.id),
+            id=registration_id(actor, self.id, email),
             email=email.original,
             email_key=email.key,
             browser=actor.browser_digest or "",

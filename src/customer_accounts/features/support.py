@@ -32,7 +32,7 @@ from customer_accounts.changes import Change, Remove, insert
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.account_opening import recent_since
-from customer_accounts.features.registration import email_key_of, read_email
+from customer_accounts.features.registration import BY_STAFF, email_key_of, read_email
 from customer_accounts.inputs import Locale, Reference, TypedEmail
 from customer_accounts.issue import issue_token, queue_mail, record_event, with_token
 from customer_accounts.order import GuestOrderGroup
@@ -42,9 +42,6 @@ from customer_accounts.token import LIVE_TOKENS, Purpose
 
 _PARTS = frozenset({Part.ACCOUNTS, Part.REGISTRATIONS, Part.TOKENS, Part.GUEST_ORDERS})
 _NAMESPACE = UUID("d3a4f4c2-0a6b-4f0c-9a0a-5b8d6c1e7f42")
-
-#: Stands where the digest of a browser would; no digest has this shape, so no browser matches it.
-_NO_BROWSER = "conversion:"
 
 
 class ConversionOutcome(StrEnum):
@@ -135,7 +132,7 @@ class ConvertGuest(Command):
             id=self._own_id(actor),
             email=newest.email,
             email_key=newest.email_key,
-            browser=_NO_BROWSER + env.random(16).hex(),
+            browser=BY_STAFF + env.random(16).hex(),
             created_at=env.now,
             expires_at=env.now + env.settings.lifetimes[Purpose.SET_PASSWORD],
             locale=self.locale,
@@ -174,7 +171,7 @@ def _without_surplus(guest: RegistrationRecord, facts: Facts) -> list[Change]:
     waiting = [
         one
         for one in facts.registrations
-        if one.email_key == guest.email_key and one.browser.startswith(_NO_BROWSER) and not one.confirmed_at
+        if one.email_key == guest.email_key and one.browser.startswith(BY_STAFF) and not one.confirmed_at
     ]
     waiting.sort(key=lambda one: one.created_at)
     surplus = waiting[: max(0, len(waiting) - LIVE_TOKENS + 1)]
