@@ -17,7 +17,6 @@ from rich.console import Console
 from customer_accounts import __main__ as package
 from customer_accounts.command import refuse
 from customer_accounts.demo import main
-from customer_accounts.demo import playing as playing_module
 from customer_accounts.demo.files import Files, OccupiedError, files_for
 from customer_accounts.demo.narration import Narration, language_of
 from customer_accounts.demo.playing import Outcome, play
@@ -213,18 +212,22 @@ def test_a_broken_promise_is_noticed(
     assert [one for one in outcome.checks if not one.kept and one.found]
 
 
+@pytest.mark.parametrize("options", [[], ["--keep"]])
 def test_a_broken_promise_is_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The summary names what was broken, and the exit code is 1; the others are played all the same."""
     monkeypatch.setattr(AddToWishList, "decide", lambda *_: refuse(Reason.NOT_ALLOWED))
     chosen = {one: PROMISES[one] for one in ("F01", "F09")}
-    monkeypatch.setattr(playing_module.play, "__defaults__", (chosen,))
-    assert main(["--lang", "en", "--db", str(tmp_path / "shop.db")]) == 1
+    monkeypatch.setattr(play, "__defaults__", (chosen,))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert main(["--lang", "en", *options]) == 1
     told = capsys.readouterr().out
     assert "Broken: F09" in told
     assert told.rstrip().endswith("1 of 2 promises kept")
     assert "RefusedError: not_allowed" in told
+    assert len(list(tmp_path.glob("*/shop.db"))) == len(options)
+    assert list(tmp_path.glob("*/mails/*.eml"))
 
 
 def test_nothing_claimed_is_nothing_kept(stage: Stage, tmp_path: Path) -> None:
