@@ -2,7 +2,7 @@
 
 import pytest
 
-from customer_accounts.limiting import ALLOWANCES, Hit, Limit, hits
+from customer_accounts.limiting import ALLOWANCES, Hit, Limit, hits, seen_from
 
 
 @pytest.mark.parametrize("limit", Limit)
@@ -23,6 +23,28 @@ def test_codes_are_closed_when_the_limiter_is_down() -> None:
     """AB-07: registration stays open in an outage of the limiter, codes do not."""
     assert not ALLOWANCES[Limit.CODE].open_on_outage
     assert ALLOWANCES[Limit.REGISTER_ADDRESS].open_on_outage
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide"),
+    [
+        (Limit.REGISTER_ADDRESS, Limit.REGISTER_ADDRESS_EVERYWHERE),
+        (Limit.SIGN_IN_ADDRESS, Limit.SIGN_IN_ADDRESS_EVERYWHERE),
+        (Limit.MAIL_ADDRESS, Limit.MAIL_ADDRESS_EVERYWHERE),
+    ],
+)
+def test_one_network_cannot_use_up_an_address(narrow: Limit, wide: Limit) -> None:
+    """AB-06: a stranger needs several networks to get near the brake that the owner would feel."""
+    one, all_of_them = ALLOWANCES[narrow], ALLOWANCES[wide]
+    windows = all_of_them.period / one.period
+    assert all_of_them.tries > 2 * one.tries * windows
+
+
+def test_an_address_is_counted_by_network_where_that_is_known() -> None:
+    """AB-06: without an ip the address alone is counted, without an address nothing."""
+    assert seen_from("a@mail.example", "203.0.113.7") == "a@mail.example 203.0.113.7"
+    assert seen_from("a@mail.example", None) == "a@mail.example"
+    assert seen_from(None, "203.0.113.7") is None
 
 
 def test_unknown_subjects_are_not_counted() -> None:

@@ -121,7 +121,7 @@ class TestLimits:
         assert refused == Refused(Reason.TOO_MANY_ATTEMPTS, retry_after=timedelta(minutes=3))
         assert (driver.storage.reads, driver.hasher.hashes) == ([], 0)
         (event,) = driver.announced
-        assert (event.kind, event.detail) == (EventKind.LIMITED, "register_address")
+        assert (event.kind, event.detail) == (EventKind.LIMITED, "register_network")
 
     def test_an_outage_of_the_limiter_leaves_registration_open(self, kind: str) -> None:
         """AB-07, RL-09: a limiter that is down stops no registration, and is announced."""
@@ -142,7 +142,11 @@ class TestLimits:
         limiter = Limiter()
         driver = Driver(kind, limiter=limiter)
         driver.require(_register("ANNA@Mail.Example"), VISITOR)
-        assert limiter.keys == ["register_address:anna@mail.example", "register_network:203.0.113.7"]
+        assert limiter.keys == [
+            "register_network:203.0.113.7",
+            "register_address:anna@mail.example 203.0.113.7",
+            "register_address_everywhere:anna@mail.example",
+        ]
 
 
 class TestReadDecideWrite:

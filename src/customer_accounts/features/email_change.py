@@ -36,7 +36,7 @@ from customer_accounts.features.account_opening import opening_scope, recent_sin
 from customer_accounts.features.acting import acting
 from customer_accounts.features.email_confirmation import asked_in
 from customer_accounts.features.reauthentication import not_proven, password_check
-from customer_accounts.features.registration import email_key_of, read_email
+from customer_accounts.features.registration import email_key_of, mailing, read_email
 from customer_accounts.features.revocation import links_after_use, sessions_ended
 from customer_accounts.inputs import TypedEmail, TypedToken
 from customer_accounts.issue import issue_token, mail_to_account, masked, queue_mail, record_event, with_token
@@ -120,9 +120,7 @@ class RequestEmailChange(Command):
 
     def limits(self, actor: SignedInCustomer, settings: Settings, /) -> tuple[Hit, ...]:
         """See `Command.limits`."""
-        key = email_key_of(self.email) or None
-        mails = hits((Limit.MAIL_ADDRESS, key), (Limit.MAIL_NETWORK, network_of(actor.ip)))
-        return (*password_check(actor), *mails)
+        return (*password_check(actor), *mailing(self.email, actor))
 
     def scope(self, actor: SignedInCustomer, env: Env, /) -> Scope:
         """See `Command.scope`."""

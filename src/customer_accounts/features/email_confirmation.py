@@ -177,10 +177,11 @@ class ConfirmEmail(Command):
 
     def limits(self, actor: Visitor, settings: Settings, /) -> tuple[Hit, ...]:
         """See `Command.limits`."""
+        network = network_of(actor.ip)
         if self.token is None:
-            return hits((Limit.CODE, actor.browser_digest), (Limit.LINK_NETWORK, network_of(actor.ip)))
+            return hits((Limit.LINK_NETWORK, network), (Limit.CODE, actor.browser_digest))
         asked = link_digest(self.token.strip()) if self.password is not None else None
-        return hits((Limit.PASSWORD_CHECK, asked), (Limit.LINK_NETWORK, network_of(actor.ip)))
+        return hits((Limit.LINK_NETWORK, network), (Limit.PASSWORD_CHECK, asked))
 
     def scope(self, actor: Visitor, env: Env, /) -> Scope:
         """See `Command.scope`."""

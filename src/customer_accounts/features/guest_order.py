@@ -40,7 +40,7 @@ from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.acting import write_of
 from customer_accounts.features.order_account import begin_with_order
 from customer_accounts.features.order_notices import OrderEvent, audience_of, mail_about, order_mails
-from customer_accounts.features.registration import answer, email_key_of, read_email
+from customer_accounts.features.registration import answer, email_key_of, read_email, registering
 from customer_accounts.inputs import Line, Locale, Moment, NewsletterInput, Reference, TypedEmail
 from customer_accounts.issue import record_event
 from customer_accounts.limiting import Hit, Limit, hits
@@ -128,13 +128,8 @@ class RecordOrder(Command):
             return ()
         if isinstance(actor, SignedInCustomer):
             return write_of(actor)
-        network = network_of(actor.ip)
-        if not self.open_account:
-            return hits((Limit.ORDER_NETWORK, network))
-        key = email_key_of(self.email) or None
-        return hits(
-            (Limit.ORDER_NETWORK, network), (Limit.REGISTER_ADDRESS, key), (Limit.REGISTER_NETWORK, network)
-        )
+        order = hits((Limit.ORDER_NETWORK, network_of(actor.ip)))
+        return (*order, *registering(self.email, actor)) if self.open_account else order
 
     def scope(self, actor: Buyer, env: Env, /) -> Scope:
         """See `Command.scope`."""

@@ -41,6 +41,7 @@ from customer_accounts.features.password import two_passwords, with_password
 from customer_accounts.features.registration import (
     confirmation_mail,
     email_key_of,
+    mailing,
     read_email,
     waiting_for,
 )
@@ -101,8 +102,7 @@ class RequestPasswordReset(Command):
 
     def limits(self, actor: Visitor, settings: Settings, /) -> tuple[Hit, ...]:
         """See `Command.limits`."""
-        key = email_key_of(self.email) or None
-        return hits((Limit.MAIL_ADDRESS, key), (Limit.MAIL_NETWORK, network_of(actor.ip)))
+        return mailing(self.email, actor)
 
     def scope(self, actor: Visitor, env: Env, /) -> Scope:
         """See `Command.scope`."""

@@ -18,7 +18,7 @@ from pydantic import Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 from customer_accounts.account import Consent, RegistrationRecord
-from customer_accounts.actors import Actor, Visitor, network_of
+from customer_accounts.actors import Actor, SignedInCustomer, Visitor, network_of
 from customer_accounts.changes import Change, Remove, insert, update
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.email_address import EmailAddress, EmailAddressError, suggest_correction
@@ -35,7 +35,7 @@ from customer_accounts.inputs import (
     TypedEmail,
 )
 from customer_accounts.issue import issue_token, mail_to_account, queue_mail, record_event, with_token
-from customer_accounts.limiting import Hit, Limit, hits
+from customer_accounts.limiting import Hit, Limit, hits, seen_from
 from customer_accounts.outbox import EventKind, MailPurpose
 from customer_accounts.refusals import Reason
 from customer_accounts.settings import Settings
@@ -98,6 +98,26 @@ def email_key_of(typed: str) -> str:
         return EmailAddress.parse(typed).key
     except EmailAddressError:
         return ""
+
+
+def registering(typed: str, actor: Visitor) -> tuple[Hit, ...]:
+    """Give the counts of a try to register an address."""
+    key, network = email_key_of(typed) or None, network_of(actor.ip)
+    return hits(
+        (Limit.REGISTER_NETWORK, network),
+        (Limit.REGISTER_ADDRESS, seen_from(key, network)),
+        (Limit.REGISTER_ADDRESS_EVERYWHERE, key),
+    )
+
+
+def mailing(typed: str, actor: Visitor | SignedInCustomer) -> tuple[Hit, ...]:
+    """Give the counts of a mail that anybody can cause to an address."""
+    key, network = email_key_of(typed) or None, network_of(actor.ip)
+    return hits(
+        (Limit.MAIL_NETWORK, network),
+        (Limit.MAIL_ADDRESS, seen_from(key, network)),
+        (Limit.MAIL_ADDRESS_EVERYWHERE, key),
+    )
 
 
 def answer(env: Env, actor: Actor, email: str, locale: str) -> Registered:
@@ -235,8 +255,7 @@ class Register(Command):
 
     def limits(self, actor: Visitor, settings: Settings, /) -> tuple[Hit, ...]:
         """See `Command.limits`."""
-        key = email_key_of(self.email) or None
-        return hits((Limit.REGISTER_ADDRESS, key), (Limit.REGISTER_NETWORK, network_of(actor.ip)))
+        return registering(self.email, actor)
 
     def scope(self, actor: Visitor, env: Env, /) -> Scope:
         """See `Command.scope`."""
@@ -293,8 +312,7 @@ class ResendConfirmation(Command):
 
     def limits(self, actor: Visitor, settings: Settings, /) -> tuple[Hit, ...]:
         """See `Command.limits`."""
-        key = email_key_of(self.email) or None
-        return hits((Limit.MAIL_ADDRESS, key), (Limit.MAIL_NETWORK, network_of(actor.ip)))
+        return mailing(self.email, actor)
 
     def scope(self, actor: Visitor, env: Env, /) -> Scope:
         """See `Command.scope`."""
@@ -323,8 +341,7 @@ class CorrectRegistrationAddress(Command):
 
     def limits(self, actor: Visitor, settings: Settings, /) -> tuple[Hit, ...]:
         """See `Command.limits`."""
-        key = email_key_of(self.email) or None
-        return hits((Limit.REGISTER_ADDRESS, key), (Limit.REGISTER_NETWORK, network_of(actor.ip)))
+        return registering(self.email, actor)
 
     def scope(self, actor: Visitor, env: Env, /) -> Scope:
         """See `Command.scope`."""

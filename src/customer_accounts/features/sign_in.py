@@ -11,6 +11,7 @@ Who may ask: `SignIn` any visitor, `SignOutEverywhere` a signed-in customer.
   (HS-03) and a fault of that write fails nobody (HS-04).
 * A stored hash that cannot be read is a failure like any other, and HASH_NOT_RECOGNISED for the host (HS-07).
 * Tries are counted by address and by network before anything is read; a success resets nothing (AB-03).
+  Whoever guesses too often has to wait, and not the owner, who comes from another network (AB-06).
 * An address that cannot be read is EMAIL_INVALID with the likely correction: it tells of the typing, not of
   accounts.
 * `SignOutEverywhere` ends every session, this one too: whoever is not sure who else is signed in wants
@@ -36,7 +37,7 @@ from customer_accounts.features.registration import email_key_of, read_email
 from customer_accounts.features.revocation import sessions_ended
 from customer_accounts.inputs import TypedEmail
 from customer_accounts.issue import event_of, record_event
-from customer_accounts.limiting import Hit, Limit, hits
+from customer_accounts.limiting import Hit, Limit, hits, seen_from
 from customer_accounts.outbox import EventKind
 from customer_accounts.refusals import Reason, Refused
 from customer_accounts.settings import Settings
@@ -82,8 +83,12 @@ class SignIn(Command):
 
     def limits(self, actor: Visitor, settings: Settings, /) -> tuple[Hit, ...]:
         """See `Command.limits`."""
-        key = email_key_of(self.email) or None
-        return hits((Limit.SIGN_IN_ADDRESS, key), (Limit.SIGN_IN_NETWORK, network_of(actor.ip)))
+        key, network = email_key_of(self.email) or None, network_of(actor.ip)
+        return hits(
+            (Limit.SIGN_IN_NETWORK, network),
+            (Limit.SIGN_IN_ADDRESS, seen_from(key, network)),
+            (Limit.SIGN_IN_ADDRESS_EVERYWHERE, key),
+        )
 
     def scope(self, actor: Visitor, env: Env, /) -> Scope:
         """See `Command.scope`."""
