@@ -8,7 +8,7 @@ import asyncio
 import re
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -43,6 +43,39 @@ class Fault(StrEnum):
 class _Taken:
     recipients: tuple[str, ...]
     data: bytes
+
+
+class _Handler:
+    """What the server calls.  Not the mailbox itself: the server looks at every attribute at each connection."""
+
+    def __init__(self, taken: list[_Taken], fault: Callable[[], Fault | None]) -> None:
+        self._taken = taken
+        self._fault = fault
+
+    async def handle_RCPT(  # noqa: N802 - the name that aiosmtpd calls
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        """Take or refuse a recipient; called by the server."""
+        while self._fault() is Fault.HANG:  # noqa: ASYNC110 - the fault is set from other threads
+            await asyncio.sleep(0.01)
+        if self._fault() is Fault.REFUSE_RECIPIENT:
+            return f"550 5.1.1 <{address}> no such mailbox"
+        if self._fault() is Fault.TEMPORARY_FAILURE:
+            return "451 4.3.0 try again later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(  # noqa: N802 - the name that aiosmtpd calls
+        self, server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
+        """Take or refuse a message; called by the server."""
+        if self._fault() is Fault.REFUSE_MESSAGE:
+            return "554 5.6.0 message refused"
+        if self._fault() is not Fault.DROP_CONNECTION:
+            self._taken.append(_Taken(tuple(envelope.rcpt_tos), bytes(envelope.original_content or b"")))
+        if self._fault() in (Fault.DROP_CONNECTION, Fault.LOSE_ANSWER) and server.transport is not None:
+            server.transport.close()
+        return f"250 2.0.0 taken as {len(self._taken)}"
 
 
 class Mailbox:
@@ -127,31 +160,6 @@ class Mailbox:
         finally:
             self.fault = None
 
-    async def handle_RCPT(  # noqa: N802 - the name that aiosmtpd calls
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:
-        """Take or refuse a recipient; called by the server."""
-        while self.fault is Fault.HANG:  # noqa: ASYNC110 - the fault is set from other threads
-            await asyncio.sleep(0.01)
-        if self.fault is Fault.REFUSE_RECIPIENT:
-            return f"550 5.1.1 <{address}> no such mailbox"
-        if self.fault is Fault.TEMPORARY_FAILURE:
-            return "451 4.3.0 try again later"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(  # noqa: N802 - the name that aiosmtpd calls
-        self, server: SMTP, _session: Session, envelope: Envelope
-    ) -> str:
-        """Take or refuse a message; called by the server."""
-        if self.fault is Fault.REFUSE_MESSAGE:
-            return "554 5.6.0 message refused"
-        if self.fault is not Fault.DROP_CONNECTION:
-            self._taken.append(_Taken(tuple(envelope.rcpt_tos), bytes(envelope.original_content or b"")))
-        if self.fault in (Fault.DROP_CONNECTION, Fault.LOSE_ANSWER) and server.transport is not None:
-            server.transport.close()
-        return f"250 2.0.0 taken as {len(self._taken)}"
-
     def _run(self) -> None:
         loop = self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
@@ -164,7 +172,7 @@ class Mailbox:
         loop.close()
 
     def _session(self) -> SMTP:
-        session = SMTP(self, loop=self._loop, **self._options)
+        session = SMTP(_Handler(self._taken, lambda: self.fault), loop=self._loop, **self._options)
         self._sessions.add(session)
         return session
 
