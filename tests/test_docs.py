@@ -20,8 +20,9 @@ DOCS = ROOT / "docs"
 sys.path.insert(0, str(DOCS / "_ext"))
 
 # These modules belong to the build of the documentation and are found on the path that is set just above.
+import fact_pages  # type: ignore[import-not-found]  # noqa: E402  # see above
 import facts  # type: ignore[import-not-found]  # noqa: E402  # see above
-import generated  # type: ignore[import-not-found]  # noqa: E402  # see above
+import held  # type: ignore[import-not-found]  # noqa: E402  # see above
 import records  # type: ignore[import-not-found]  # noqa: E402  # see above
 
 FEATURES: list[str] = facts.feature_names()
@@ -30,15 +31,15 @@ PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts
 
 def page_of(feature: str) -> str:
     """The page of a feature as text."""
-    path: Path = facts.page_of(feature)
+    path: Path = fact_pages.page_of(feature)
     return path.read_text("utf-8")
 
 
 @pytest.mark.parametrize("feature", FEATURES)
 def test_every_feature_has_a_page_whose_facts_are_those_of_the_code(feature: str) -> None:
     """Actors, parts, limits, refusals with their texts, events and mails: none is missing, none is stale."""
-    assert facts.page_of(feature).exists(), f"write docs/features/{feature}.md"
-    assert facts.problems(feature, page_of(feature)) == []
+    assert fact_pages.page_of(feature).exists(), f"write docs/features/{feature}.md"
+    assert fact_pages.problems(feature, page_of(feature)) == []
 
 
 @pytest.mark.parametrize("feature", FEATURES)
@@ -71,14 +72,16 @@ def _without(page: str, needle: str) -> str:
 def test_the_comparison_finds_a_missing_refusal() -> None:
     """A page that forgets a refusal fails, named by its reason."""
     page = _without(page_of("registration"), f"| `{Reason.EMAIL_INVALID}` |")
-    assert any("missing" in one and "email_invalid" in one for one in facts.problems("registration", page))
+    assert any(
+        "missing" in one and "email_invalid" in one for one in fact_pages.problems("registration", page)
+    )
 
 
 def test_the_comparison_finds_a_stale_refusal() -> None:
     """A page that promises a refusal which the code never gives fails."""
-    stale = f"| `{Reason.BUSY}` | 503 | We are very busy right now. |\n{facts.END}"
-    page = page_of("wish_list").replace(facts.END, stale)
-    assert any("stale" in one and "busy" in one for one in facts.problems("wish_list", page))
+    stale = f"| `{Reason.BUSY}` | 503 | We are very busy right now. |\n{fact_pages.END}"
+    page = page_of("wish_list").replace(fact_pages.END, stale)
+    assert any("stale" in one and "busy" in one for one in fact_pages.problems("wish_list", page))
 
 
 @pytest.mark.parametrize(
@@ -87,14 +90,14 @@ def test_the_comparison_finds_a_stale_refusal() -> None:
         ("| Who may ask | `Visitor` |", "| Who may ask | `Visitor`, `Agent` |"),
         ("| Writes | nothing |", "| Writes | accounts |"),
         ("`confirm_registration`, `already_registered`", "`confirm_registration`"),
-        (f"{facts.BEGIN}\n", ""),
+        (f"{fact_pages.BEGIN}\n", ""),
     ],
 )
 def test_the_comparison_finds_other_differences(before: str, after: str) -> None:
     """Another actor, a query that is said to write, a mail left out, no facts at all: each is a difference."""
     page = page_of("registration")
     assert before in page
-    assert facts.problems("registration", page.replace(before, after)) != []
+    assert fact_pages.problems("registration", page.replace(before, after)) != []
 
 
 def test_facts_are_found_through_the_functions_that_a_command_uses() -> None:
@@ -139,23 +142,21 @@ def test_a_field_without_a_class_is_found(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_every_requirement_is_held_by_a_test_or_openly_missing() -> None:
     """The table of requirements says for each id which tests name it, or why none does yet."""
-    tests = generated.tests_by_id()
+    tests = held.tests_by_id()
     unexplained = [
-        one
-        for one, entry in generated.requirement_rows().items()
-        if one not in tests and not entry.get("open")
+        one for one, entry in held.requirement_rows().items() if one not in tests and not entry.get("open")
     ]
     assert unexplained == []
 
 
 def test_tests_name_only_requirements_that_exist() -> None:
     """A misspelt id in a docstring would hold nothing."""
-    assert set(generated.tests_by_id()) <= set(generated.requirement_rows())
+    assert set(held.tests_by_id()) <= set(held.requirement_rows())
 
 
 def test_a_span_of_ids_names_each_of_them() -> None:
     """A span in a docstring, first to last, holds each requirement of it."""
-    assert generated.ids_in("TK-01 to TK-03, PH4; see EM-12.") == {"TK-01", "TK-02", "TK-03", "PH4", "EM-12"}
+    assert held.ids_in("TK-01 to TK-03, PH4; see EM-12.") == {"TK-01", "TK-02", "TK-03", "PH4", "EM-12"}
 
 
 def test_every_promise_has_a_page_and_an_acceptance_test() -> None:
@@ -164,7 +165,7 @@ def test_every_promise_has_a_page_and_an_acceptance_test() -> None:
     assert list(entries) == [f"F{number:02}" for number in range(1, 28)]
     missing = [page for entry in entries.values() for page in entry["features"] if page not in FEATURES]
     assert missing == []
-    assert set(generated.promise_tests()) == set(entries)
+    assert set(held.promise_tests()) == set(entries)
 
 
 #: Commands that begin a session, guard one, or change a way in.
@@ -182,7 +183,7 @@ def test_every_way_to_authenticate_is_listed_with_its_controls() -> None:
     commands = {one.__name__ for feature in FEATURES for one in facts.commands_of(feature)}
     known = {name for name in commands if _AUTHENTICATING.search(name)} - _HARMLESS
     assert known <= listed <= commands
-    tests = generated.tests_by_id()
+    tests = held.tests_by_id()
     ids = [one for entry in entries.values() for controls in entry["controls"].values() for one in controls]
     assert [one for one in ids if one not in tests] == []
 

@@ -1,14 +1,12 @@
 """The directive ``{generated} <name>``: tables made from the code and its data while the documentation is built."""
 
-import ast
-import re
 import tomllib
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 
 import attrs
+import fact_pages
 import facts
+import held
 import records
 import states
 from docutils import nodes
@@ -22,12 +20,6 @@ from customer_accounts.outbox import MailPurpose
 from customer_accounts.refusals import Reason, Refused
 from customer_accounts.settings import LIFETIMES, LINK_OF, LINKS, Settings
 from customer_accounts.vat import packaged_table
-
-TESTS = facts.DOCS.parent / "tests"
-#: The suites that hosts run on their own adapters hold requirements too.
-CONTRACTS = facts.DOCS.parent / "src" / "customer_accounts" / "testing"
-_ID = re.compile(r"\b(?:PH\d\b|(?:PH|PW|GEN|HS|EM|EN|TK|SO|GM|AZ|SE|AB|RL|CC|LG|DP|DOC|SUP)-\d\d\b)")
-_SPAN = re.compile(r"\b(PH|PW|GEN|HS|EM|EN|TK|SO|GM|AZ|SE|AB|RL|CC|LG|DP|DOC)-(\d\d) to (?:\1-)?(\d\d)\b")
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
@@ -80,7 +72,7 @@ def everywhere() -> str:
         Reason.BUSY: "No slot for a password hash became free, or a limiter that must not be skipped is down.",
     }
     rows = [
-        [f"`{one.value}`", str(Refused(one).http_status), why[one], facts.refusal_text(one, "en")]
+        [f"`{one.value}`", str(Refused(one).http_status), why[one], fact_pages.refusal_text(one, "en")]
         for one in facts.EVERYWHERE
     ]
     return _table(["Reason", "HTTP", "When", "Text"], rows)
@@ -92,7 +84,7 @@ def refusals() -> str:
         [
             f"`{one.value}`",
             str(Refused(one).http_status),
-            *(facts.refusal_text(one, lang) for lang in ("en", "fr", "de")),
+            *(fact_pages.refusal_text(one, lang) for lang in ("en", "fr", "de")),
         ]
         for one in Reason
     ]
@@ -108,7 +100,7 @@ def mails() -> str:
                 senders.setdefault(mail, []).append(f"`{command.__name__}`")
     rows = [
         [f"`{one.value}`", ", ".join(senders.get(one.value, ["none"])),
-         *(facts.mail_subject(one, lang) for lang in ("en", "fr", "de"))]
+         *(fact_pages.mail_subject(one, lang) for lang in ("en", "fr", "de"))]
         for one in MailPurpose
     ]  # fmt: skip
     return _table(["Mail", "Queued by", "English", "French", "German"], rows)
@@ -212,68 +204,26 @@ def vat_remarks() -> str:
     return _table(["Kind", "Name", "If"], rows)
 
 
-@cache
-def tests_by_id() -> dict[str, list[str]]:
-    """Give the tests that name a requirement in their docstring, by its id."""
-    found: dict[str, list[str]] = {}
-    for path in [*sorted(TESTS.rglob("test_*.py")), *sorted(CONTRACTS.rglob("*.py"))]:
-        for name, doc in _docstrings(path):
-            where = f"{path.relative_to(TESTS.parent).as_posix()}::{name}"
-            for one in sorted(ids_in(doc)):
-                found.setdefault(one, []).append(where)
-    return found
-
-
-def ids_in(text: str) -> set[str]:
-    """Give the ids of requirements that a text names; "TK-01 to TK-03" names three."""
-    ids = set(_ID.findall(text))
-    for family, first, last in _SPAN.findall(text):
-        ids |= {f"{family}-{number:02}" for number in range(int(first), int(last) + 1)}
-    return ids
-
-
-def _docstrings(path: Path) -> list[tuple[str, str]]:
-    tree = ast.parse(path.read_text("utf-8"))
-    found = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
-            found.append((node.name, ast.get_docstring(node) or ""))
-        elif isinstance(node, ast.ClassDef) and _runs(node):
-            # What a class of tests or a state machine says holds for the tests in it.
-            found.append((node.name, ast.get_docstring(node) or ""))
-    return found
-
-
-def _runs(node: ast.ClassDef) -> bool:
-    return node.name.startswith("Test") or any("Machine" in ast.unparse(base) for base in node.bases)
-
-
-@cache
-def requirement_rows() -> dict[str, dict[str, str]]:
-    """Give the requirements by id."""
-    return tomllib.loads((facts.DOCS / "_data" / "requirements.toml").read_text("utf-8"))
-
-
 def requirements() -> str:
     """Every requirement with the tests that name it."""
     rows = []
-    for one, entry in requirement_rows().items():
-        tests = tests_by_id().get(one, [])
+    for one, entry in held.requirement_rows().items():
+        tests = held.tests_by_id().get(one, [])
         if tests:
             shown = "<br>".join(f"`{_short(test)}`" for test in tests[:4])
-            held = shown + (f"<br>and {len(tests) - 4} more" if len(tests) > 4 else "")
+            tested = shown + (f"<br>and {len(tests) - 4} more" if len(tests) > 4 else "")
         else:
-            held = "**open**: " + entry.get("open", "no test names it yet")
+            tested = "**open**: " + entry.get("open", "no test names it yet")
         text = f"*{entry['title']}.* {entry['text']}" if "title" in entry else entry["text"]
-        rows.append([f"`{one}`", _cell(text), _cell(entry["source"]), held])
+        rows.append([f"`{one}`", _cell(text), _cell(entry["source"]), tested])
     return _table(["Id", "Requirement", "Source", "Held by"], rows)
 
 
 def coverage() -> str:
     """How many requirements are held by a test."""
-    every = requirement_rows()
-    held = [one for one in every if one in tests_by_id()]
-    return f"{len(held)} of {len(every)} requirements are named by at least one test."
+    every = held.requirement_rows()
+    named = [one for one in every if one in held.tests_by_id()]
+    return f"{len(named)} of {len(every)} requirements are named by at least one test."
 
 
 def _short(test: str) -> str:
@@ -283,25 +233,14 @@ def _short(test: str) -> str:
 def promises() -> str:
     """The promises of the FAQ with their pages and tests."""
     entries = tomllib.loads((facts.DOCS / "_data" / "promises.toml").read_text("utf-8"))
-    tests = promise_tests()
+    tests = held.promise_tests()
     rows = [
         [f"`{one}`", _cell(entry["text"]),
-         ", ".join(f"[{page}](features/{page}.md)" for page in entry["features"] if facts.page_of(page).exists()),
+         ", ".join(f"[{page}](features/{page}.md)" for page in entry["features"] if fact_pages.page_of(page).exists()),
          "<br>".join(f"`{name}`" for name in tests.get(one, [])) or "–"]
         for one, entry in entries.items()
     ]  # fmt: skip
     return _table(["Id", "Promise", "Page", "Test"], rows)
-
-
-def promise_tests() -> dict[str, list[str]]:
-    """Give the acceptance tests by the promise in their name."""
-    found: dict[str, list[str]] = {}
-    path = TESTS / "test_faq.py"
-    for name, _ in _docstrings(path) if path.exists() else []:
-        match = re.match(r"test_(F\d\d)_", name)
-        if match:
-            found.setdefault(match[1], []).append(name)
-    return found
 
 
 def controls() -> str:
@@ -310,24 +249,13 @@ def controls() -> str:
     parts = []
     for name, entry in entries.items():
         rows = [
-            [_cell(control), _cell(", ".join(ids)), _shown(tests_of(ids, entry["modules"]))]
+            [_cell(control), _cell(", ".join(ids)), _shown(held.tests_of(ids, entry["modules"]))]
             for control, ids in entry["controls"].items()
         ]
         commands = ", ".join(f"`{one}`" for one in entry["commands"])
         head = ["Control", "Requirement", "Test"]
         parts += [f"**{name}** — {commands}", "", _table(head, rows), ""]
     return "\n".join(parts)
-
-
-def tests_of(ids: list[str], modules: list[str]) -> list[str]:
-    """Give one test for each requirement, out of the test files named first if there is one."""
-    found = []
-    for one in ids:
-        tests = tests_by_id().get(one, [])
-        places = [f"test_{module}.py::" for module in modules]
-        near = [test for place in places for test in tests if place in test]
-        found += (near or tests)[:1]
-    return found
 
 
 def _shown(tests: list[str]) -> str:
