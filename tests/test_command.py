@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
+import customer_accounts
 from customer_accounts.actors import Agent, SignedInCustomer, System, Visitor
-from customer_accounts.command import is_fresh, name_of
+from customer_accounts.command import Command, is_fresh, name_of
 from customer_accounts.features.registration import Register
 from customer_accounts.inputs import AddressInput, CompanyInput, Moment, Quantity, RelativePath
 from customer_accounts.vat import VatStatus
@@ -199,3 +200,14 @@ def test_freshness(shop: Shop, age: timedelta, fresh: bool) -> None:
     env = shop.accounts._around.env()
     assert is_fresh(env.now - age, env) is fresh
     assert not is_fresh(None, env)
+
+
+@pytest.mark.parametrize("name", ["token", "code", "reference_token"])
+def test_no_command_shows_a_link_or_a_code(name: str) -> None:
+    """LG-01, truth 8: what a mail proves stands in no repr and no log."""
+    exported = [one for one in vars(customer_accounts).values() if isinstance(one, type)]
+    holding = [one for one in exported if issubclass(one, Command) and name in one.model_fields]
+    assert holding
+    for command in holding:
+        assert CANARY not in repr(command(**{name: CANARY}))
+        assert CANARY not in str(command(**{name: CANARY}))

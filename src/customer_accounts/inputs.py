@@ -68,8 +68,10 @@ Reference = Annotated[
 ]
 #: An e-mail address as typed; whether it can be read is for the rules to say, not for the validation.
 TypedEmail = Annotated[str, StringConstraints(max_length=1000)]
-#: The text of a link or a code as it came.
-TypedToken = Annotated[str, StringConstraints(max_length=200)]
+#: The text of a link or a code as it came; in no repr (LG-01).
+TypedToken = Annotated[str, StringConstraints(max_length=200), Field(repr=False)]
+#: The same where it may be left out.
+OptionalToken = Annotated[Annotated[str, StringConstraints(max_length=200)] | None, Field(repr=False)]
 #: A language that mails and texts exist in.
 Locale = Annotated[str, StringConstraints(max_length=35), AfterValidator(_locale)]
 #: A point in time with its zone.

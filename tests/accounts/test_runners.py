@@ -21,6 +21,7 @@ from customer_accounts.issue import event_of, record_event
 from customer_accounts.order import OrderRecord, OrderStatus
 from customer_accounts.outbox import EventKind, MailStatus, MailTask
 from customer_accounts.password_policy import BreachCheck
+from customer_accounts.ports import MailError
 from customer_accounts.refusals import Reason, Refused
 from customer_accounts.settings import Settings
 from tests.accounts.doubles import (
@@ -383,6 +384,17 @@ class TestMail:
         (mail,) = driver.storage._tables.mails.values()
         assert (mail.status, mail.to, mail.attempts) == (MailStatus.DEAD, "anna@mail.example", tries)
         assert driver.announced[-1].kind is EventKind.MAIL_DEAD
+
+    def test_what_a_server_says_is_kept_on_one_line_and_masked(self, kind: str) -> None:
+        """LG-02, LG-03: servers answer in several lines and name the recipient."""
+        driver = Driver(kind, mail_attempts=1)
+        driver.require(_register(), VISITOR)
+        driver.deliver(Postbox(MailError("550 no such user\r\n550 <anna@mail.example>", permanent=True)))
+        (mail,) = driver.storage._tables.mails.values()
+        for told in (mail.reply, driver.announced[-1].detail):
+            assert "anna@" not in told
+            assert "a***@mail.example" in told
+            assert told.isprintable()
 
     def test_a_host_may_write_its_own_mails(self, driver: Driver) -> None:
         """The texts are the shop's: what the given function composes is what is sent."""

@@ -101,6 +101,13 @@ class TestElsewhere:
         )
         assert shop.stored(AccountRecord) == []
 
+    def test_leads_nowhere_that_a_stranger_chose(self, shop: Shop) -> None:
+        """PH6: the owner who sets a new password is not sent on to a path of the registering stranger."""
+        shop.require(Register(email=ANNA, password=PASSWORD, continue_to="/sign-out"), by=shop.visitor())
+        token = shop.link(shop.mails()[-1])
+        confirmed = shop.require(ConfirmEmail(token=token, new_password=OTHER), by=shop.visitor(ELSEWHERE))
+        assert confirmed.continue_to == ""
+
     def test_the_chosen_password_shows_who_it_is(self, shop: Shop) -> None:
         """F04: the registering person on another device keeps all they entered."""
         confirmed = shop.require(

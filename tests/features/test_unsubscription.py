@@ -11,6 +11,7 @@ from customer_accounts.actors import SignedInCustomer, System
 from customer_accounts.belongings import SubscriptionRecord, SubscriptionStatus
 from customer_accounts.changes import update
 from customer_accounts.features.newsletter import ConfirmNewsletter, MyNewsletter, SubscribeNewsletter
+from customer_accounts.features.privacy import CloseAccount
 from customer_accounts.features.unsubscription import (
     IssueUnsubscribeLink,
     Unsubscribe,
@@ -22,7 +23,7 @@ from customer_accounts.outbox import EventKind, MailPurpose
 from customer_accounts.refusals import Reason, Refused
 from customer_accounts.token import Purpose, TokenRecord
 from customer_accounts.wording import LOCALES
-from tests.shop import Shop
+from tests.shop import PASSWORD, Shop
 
 ASK = SubscribeNewsletter(text_version="2026-11")
 DONE = Unsubscribed("a***@mail.example")
@@ -129,6 +130,19 @@ def test_a_closed_account_answers_alike(shop: Shop, anna: SignedInCustomer) -> N
     shop.storage._tables.records[SubscriptionRecord].clear()
     assert shop.require(click(shop, way_out), by=shop.visitor()) == DONE
     assert shop.handle(IssueUnsubscribeLink(account_id=account.id), by=System()) == Refused(Reason.NOT_FOUND)
+
+
+def test_an_account_that_its_owner_closed_answers_alike(shop: Shop, anna: SignedInCustomer) -> None:
+    """F13, DP-01: a click in an old issue is answered for years, and names nobody to the shop any more."""
+    (way_out,) = ways_out(shop)
+    link = click(shop, way_out)
+    shop.require(CloseAccount(current_password=PASSWORD), by=anna)
+    assert shop.require(link, by=shop.visitor()) == DONE
+    (kept,) = shop.stored(TokenRecord)
+    assert (kept.email, kept.email_key) == ("a***@mail.example", "")
+    again = shop.open_account()
+    assert shop.require(link, by=shop.visitor()) == DONE
+    assert shop.account(again.account_id).is_open
 
 
 @pytest.mark.parametrize("token", ["", "  ", "x", "A" * 43])

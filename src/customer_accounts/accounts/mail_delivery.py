@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from customer_accounts.accounts.steps import Surroundings, log
-from customer_accounts.outbox import EventKind, EventRecord, MailOutcome, MailStatus, MailTask
+from customer_accounts.outbox import EventKind, EventRecord, MailOutcome, MailStatus, MailTask, one_line
 from customer_accounts.ports import MailError
 from customer_accounts.settings import Settings
 
@@ -96,7 +96,9 @@ def sent(reply: str, around: Surroundings) -> MailOutcome:
 def failed(task: MailTask, error: Exception, around: Surroundings) -> Failure:
     """Decide when to try again: back-off with jitter, no more after a permanent error or too many tries."""
     attempts = task.mail.attempts + 1
-    reason = f"{type(error).__name__}: {error}"[:500]
+    # Servers name the recipient, and answer in several lines (LG-02, LG-03).
+    told = str(error).replace(task.mail.to, task.mail.masked_to) if task.mail.to else str(error)
+    reason = one_line(f"{type(error).__name__}: {told}")
     permanent = isinstance(error, MailError) and error.permanent
     if permanent or attempts >= around.settings.mail_attempts:
         log.error("mail %s is dead after %d tries: %s", task.mail.id, attempts, reason)

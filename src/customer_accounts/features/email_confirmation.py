@@ -26,7 +26,7 @@ from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.account_opening import Opened, Opening, open_account, opening_scope
 from customer_accounts.features.new_password import password_refusal
 from customer_accounts.features.registration import waiting_in
-from customer_accounts.inputs import TypedToken
+from customer_accounts.inputs import OptionalToken, TypedToken
 from customer_accounts.issue import event_of, masked, spent
 from customer_accounts.limiting import Hit, Limit, hits
 from customer_accounts.outbox import EventKind
@@ -155,8 +155,8 @@ class ConfirmEmail(Command):
     actors: ClassVar = (Visitor,)
     hashes: ClassVar = True
 
-    token: TypedToken | None = None
-    code: TypedToken | None = None
+    token: OptionalToken = None
+    code: OptionalToken = None
     password: SecretStr | None = None
     new_password: SecretStr | None = None
     generate_password: bool = False
@@ -214,7 +214,9 @@ class ConfirmEmail(Command):
             *opened.changes,
         ]
         shown = env.generated() if opening.password_generated else None
-        result = _confirmed(opened, registration, facts, env, shown)
+        # Where to go on to is a wish too: a stranger's must not lead the owner who has just signed in.
+        to = registration.continue_to if opening.wishes else ""
+        result = _confirmed(opened, facts, env, shown, to)
         return Decision(
             result, changes, counted=lambda counts: evolve(result, claimed=opened.claimed(counts))
         )
@@ -285,10 +287,8 @@ def _with_wishes(base: Opening, registration: RegistrationRecord, password_hash:
     )
 
 
-def _confirmed(
-    opened: Opened, registration: RegistrationRecord, facts: Facts, env: Env, shown: str | None
-) -> Confirmed:
-    groups = [one for one in facts.guest_orders if one.email_key == registration.email_key]
+def _confirmed(opened: Opened, facts: Facts, env: Env, shown: str | None, continue_to: str) -> Confirmed:
+    groups = [one for one in facts.guest_orders if one.email_key == opened.account.email_key]
     return Confirmed(
         account_id=opened.account.id,
         email=opened.account.email,
@@ -297,7 +297,7 @@ def _confirmed(
         claimed=sum(one.count for one in groups if one.recent),
         remaining=sum(one.count for one in groups if not one.recent),
         wishes_dropped=opened.wishes_dropped,
-        continue_to=registration.continue_to,
+        continue_to=continue_to,
     )
 
 

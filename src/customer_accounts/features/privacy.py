@@ -9,6 +9,8 @@
   not need the other's fields: an agent without an account, and a customer with one, are NOT_FOUND.
 * What goes in that moment: password, sign-ins, addresses, wish lists, newsletter, company, name and e-mail
   address, every link of the account, and all its sessions (SE-02).  The address is free for a new account.
+  Only the way out of the newsletter stays, with the address masked: old issues are opened years later, and
+  a click in them is answered as ever (RFC 8058).
 * What stays: the orders, which accounting keeps for years, with the closed account as their owner, so that
   nobody can claim them; nobody can read them any more.  The audit trail stays for its own time, with the
   address masked.
@@ -25,7 +27,7 @@ from typing import Annotated, ClassVar, TypeAlias
 from uuid import UUID
 
 import attrs
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from pydantic import SecretStr, StringConstraints
 from pydantic_core import PydanticCustomError
 
@@ -40,12 +42,12 @@ from customer_accounts.features.my_orders import cursor_of, place_of
 from customer_accounts.features.reauthentication import not_proven, password_check
 from customer_accounts.features.revocation import sessions_ended
 from customer_accounts.inputs import Line
-from customer_accounts.issue import mail_to_account, record_event
+from customer_accounts.issue import mail_to_account, masked, record_event
 from customer_accounts.limiting import Hit
 from customer_accounts.outbox import EventKind, MailPurpose, VatCheckRecord
 from customer_accounts.refusals import Reason
 from customer_accounts.settings import Settings
-from customer_accounts.token import TokenRecord
+from customer_accounts.token import Purpose, TokenRecord
 
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 _Belonging: TypeAlias = (
@@ -207,16 +209,23 @@ def _closed(
         *facts.wish_lists,
         *facts.subscriptions,
         *facts.vat_checks,
-        *facts.tokens,
+        *(one for one in facts.tokens if one.purpose is not Purpose.UNSUBSCRIBE),
     )
+    ways_out = (one for one in facts.tokens if one.purpose is Purpose.UNSUBSCRIBE)
     kind = EventKind.ACCOUNT_CLOSED
     changes: tuple[Change, ...] = (
         update(account, _emptied(account, env)),
         *(Remove(one) for one in belongings if one.account_id == account.id),
+        *(update(one, _of_nobody(one, env)) for one in ways_out if one.account_id == account.id),
         mail_to_account(env, MailPurpose.ACCOUNT_CLOSED, account),
         record_event(env, actor, kind, email=account.email, account_id=account.id, detail=reason),
     )
     return Decision(AccountClosed(account.id, env.now), changes)
+
+
+def _of_nobody(way_out: TokenRecord, env: Env) -> TokenRecord:
+    """Give a way out of the newsletter that answers a click, and names nobody."""
+    return evolve(way_out, email=masked(way_out.email), email_key="", used_at=way_out.used_at or env.now)
 
 
 def _emptied(account: AccountRecord, env: Env) -> AccountRecord:
