@@ -14,6 +14,7 @@ from customer_accounts.belongings import AddressRecord, SubscriptionRecord, Wish
 from customer_accounts.changes import Save
 from customer_accounts.command import Decision
 from customer_accounts.errors import StaleWriteError
+from customer_accounts.facts import Part
 from customer_accounts.features.email_confirmation import ConfirmEmail
 from customer_accounts.features.guest_claim import ClaimGuestOrders
 from customer_accounts.features.guest_order import OrderRecorded, RecordOrder
@@ -191,6 +192,14 @@ class TestAgain:
         shop.require(ClaimGuestOrders(), by=shop.customer(anna.session))
         assert place(shop, email=ANNA) == first
         assert stored_order(shop).owner == anna.account_id
+
+    @pytest.mark.parametrize(("begins", "parts"), [(False, set()), (True, {Part.TOKENS, Part.REGISTRATIONS})])
+    def test_reads_no_links_unless_an_account_begins(
+        self, shop: Shop, begins: bool, parts: set[Part]
+    ) -> None:
+        """RL-09: an address with ten thousand orders, each with its link, does not slow the checkout down."""
+        scope = order(shop, open_account=begins).scope(shop.visitor(), shop.accounts._around.env())
+        assert scope.parts & {Part.TOKENS, Part.REGISTRATIONS} == parts
 
     def test_two_checkouts_at_once_store_one_order(self, shop: Shop) -> None:
         """CC-05: what was decided on earlier facts is not written; decided again it is the same answer."""

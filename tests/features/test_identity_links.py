@@ -10,6 +10,7 @@ from customer_accounts.account import IdentityRecord
 from customer_accounts.accounts import Accounts
 from customer_accounts.actors import SignedInCustomer
 from customer_accounts.changes import update
+from customer_accounts.features.email_change import ConfirmEmailChange, RequestEmailChange
 from customer_accounts.features.identity import VerifiedIdentity
 from customer_accounts.features.identity_links import (
     IdentityLinked,
@@ -24,7 +25,7 @@ from customer_accounts.outbox import EventKind, MailPurpose
 from customer_accounts.refusals import Reason, Refused
 from tests.identities import google, in_session, to_link
 from tests.overtaken import Overtaken
-from tests.shop import Shop
+from tests.shop import PASSWORD, Shop
 
 NEW = "nine loud kingfishers"
 
@@ -137,6 +138,16 @@ class TestUnlinking:
         going_on = shop.customer(unlinked.session)
         assert unlinked.session.authenticated_at == customer.authenticated_at
         assert _unlink(shop, going_on) == Refused(Reason.IDENTITY_UNKNOWN, field="provider")
+
+    def test_ends_what_a_session_asked_for(self, shop: Shop) -> None:
+        """PH-06: who came in that way does not come back by a change of the address."""
+        customer = _anna(shop)
+        _link(shop, customer)
+        shop.require(RequestEmailChange(email="mallory@mail.example", current_password=PASSWORD), by=customer)
+        link = shop.link(shop.mails(MailPurpose.CONFIRM_EMAIL_CHANGE)[-1])
+        assert isinstance(_unlink(shop, customer), IdentityUnlinked)
+        refused = shop.handle(ConfirmEmailChange(token=link), by=shop.visitor(customer.browser))
+        assert refused == Refused(Reason.LINK_INVALID)
 
     def test_leaves_the_last_way_in(self, shop: Shop) -> None:
         """SO-07: without a password, one usable sign-in stays."""

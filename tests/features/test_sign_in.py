@@ -11,10 +11,11 @@ from customer_accounts.account import AccountRecord
 from customer_accounts.accounts import Accounts
 from customer_accounts.adapters.memory import MemoryStorage
 from customer_accounts.changes import Change, Counts
+from customer_accounts.features.email_change import ConfirmEmailChange, RequestEmailChange
 from customer_accounts.features.registration import Register
 from customer_accounts.features.sign_in import SignedIn, SignedOutEverywhere, SignIn, SignOutEverywhere
 from customer_accounts.hashing import CHEAPEST, Argon2Hasher, Argon2Parameters
-from customer_accounts.outbox import EventKind
+from customer_accounts.outbox import EventKind, MailPurpose
 from customer_accounts.refusals import Reason, Refused
 from customer_accounts.token import TokenRecord
 from tests.overtaken import Overtaken
@@ -208,6 +209,17 @@ class TestSigningOutEverywhere:
         shop.require(SignOutEverywhere(), by=shop.customer(opened.session))
         assert shop.stored(TokenRecord) == links
         assert isinstance(_sign_in(shop), SignedIn)
+
+    def test_ends_what_a_session_asked_for(self, shop: Shop) -> None:
+        """PH-06, SE-01: a change of the address would give whoever was signed out another session."""
+        opened = shop.open_account()
+        intruder = shop.customer(opened.session, browser=ELSEWHERE)
+        shop.require(RequestEmailChange(email="mallory@mail.example", current_password=PASSWORD), by=intruder)
+        link = shop.link(shop.mails(MailPurpose.CONFIRM_EMAIL_CHANGE)[-1])
+        shop.require(SignOutEverywhere(), by=shop.customer(opened.session))
+        refused = shop.handle(ConfirmEmailChange(token=link), by=shop.visitor(ELSEWHERE))
+        assert refused == Refused(Reason.LINK_INVALID)
+        assert shop.account(opened.account_id).email == EMAIL
 
     def test_is_for_customers_only(self, shop: Shop) -> None:
         """AZ: nobody signs out somebody else; a session of an unknown account is none."""

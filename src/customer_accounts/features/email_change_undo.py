@@ -31,7 +31,12 @@ from customer_accounts.features.account_opening import without_rivals
 from customer_accounts.features.email_change import subscription_ended, with_address
 from customer_accounts.features.identity_approval import disarmed, identities_of
 from customer_accounts.features.password_reset import reset_mail
-from customer_accounts.features.revocation import links_after_use, sessions_ended, siblings_of
+from customer_accounts.features.revocation import (
+    changes_of_address_ended,
+    links_after_use,
+    sessions_ended,
+    siblings_of,
+)
 from customer_accounts.inputs import TypedToken
 from customer_accounts.issue import mail_to_account, record_event, spent
 from customer_accounts.limiting import Hit, Limit, hits
@@ -96,16 +101,9 @@ class CancelEmailChange(Command):
 
 def _withdrawn(link: AccountLink, facts: Facts, env: Env) -> list[Change]:
     account = link.account
-    asked = [
-        one
-        for one in facts.tokens
-        if one.purpose is Purpose.CONFIRM_EMAIL_CHANGE
-        and one.account_id == account.id
-        and one.used_at is None
-    ]
     return [
         update(account, sessions_ended(account)),
-        *map(Remove, asked),
+        *changes_of_address_ended(facts, account),
         *spent(siblings_of(link.token, facts), env),
     ]
 

@@ -50,7 +50,9 @@ from customer_accounts.refusals import Reason
 from customer_accounts.settings import Settings
 from customer_accounts.wording import wording
 
-_PARTS = frozenset({Part.ACCOUNTS, Part.REGISTRATIONS, Part.TOKENS, Part.ORDERS})
+_PARTS = frozenset({Part.ACCOUNTS, Part.ORDERS})
+#: An address with many orders has many links to them: they are read only where a registration begins.
+_PARTS_TO_BEGIN = _PARTS | {Part.REGISTRATIONS, Part.TOKENS}
 
 Buyer = Visitor | SignedInCustomer | System
 
@@ -135,7 +137,7 @@ class RecordOrder(Command):
         """See `Command.scope`."""
         browser = actor.browser_digest if isinstance(actor, Visitor) else None
         return Scope(
-            parts=_PARTS,
+            parts=_PARTS_TO_BEGIN if self.open_account else _PARTS,
             email_keys=(email_key_of(self.email),),
             account_id=self.account_id,
             order=self.reference,

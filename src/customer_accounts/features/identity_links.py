@@ -36,7 +36,7 @@ from customer_accounts.features.identity import (
 )
 from customer_accounts.features.identity_approval import identities_of
 from customer_accounts.features.reauthentication import not_fresh
-from customer_accounts.features.revocation import sessions_ended
+from customer_accounts.features.revocation import changes_of_address_ended, sessions_ended
 from customer_accounts.inputs import Reference
 from customer_accounts.issue import mail_to_account, record_event
 from customer_accounts.limiting import Hit
@@ -127,7 +127,7 @@ class UnlinkIdentity(Command):
 
     def scope(self, actor: SignedInCustomer, env: Env, /) -> Scope:
         """See `Command.scope`."""
-        return Scope(parts=_PARTS)
+        return Scope(parts=_PARTS | {Part.TOKENS})
 
     def decide(
         self, facts: Facts, env: Env, actor: SignedInCustomer, /
@@ -150,6 +150,7 @@ class UnlinkIdentity(Command):
         changes: tuple[Change, ...] = (
             *map(Remove, going),
             update(account, new),
+            *changes_of_address_ended(facts, new),
             mail_to_account(env, MailPurpose.IDENTITY_UNLINKED, new, provider=provider),
             record_event(env, actor, kind, email=account.email, detail=provider),
         )

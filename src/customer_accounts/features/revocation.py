@@ -47,6 +47,20 @@ def links_ended(facts: Facts, account: AccountRecord, *, but: Collection[str] = 
     return [Remove(one) for one in dying if one.digest not in but]
 
 
+def changes_of_address_ended(facts: Facts, account: AccountRecord) -> list[Change]:
+    """Remove what was asked for inside a session that ends: another address for the account (PH-06).
+
+    The link works in the browser that asked, without the session; it must not bring back what was ended.
+    """
+    return [
+        Remove(one)
+        for one in facts.tokens
+        if one.purpose is Purpose.CONFIRM_EMAIL_CHANGE
+        and one.account_id == account.id
+        and one.used_at is None
+    ]
+
+
 def links_after_use(facts: Facts, account: AccountRecord, used: TokenRecord, env: Env) -> list[Change]:
     """End the other links of an account after one was used; its siblings answer "already done" (truth 2).
 

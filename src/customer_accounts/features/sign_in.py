@@ -15,7 +15,8 @@ Who may ask: `SignIn` any visitor, `SignOutEverywhere` a signed-in customer.
 * An address that cannot be read is EMAIL_INVALID with the likely correction: it tells of the typing, not of
   accounts.
 * `SignOutEverywhere` ends every session, this one too: whoever is not sure who else is signed in wants
-  exactly that. Links that wait in the mailbox stay.
+  exactly that. Changes of the address that were asked for in one of them end as well; other links that wait
+  in the mailbox stay.
 
 No mails.  Events: SIGNED_IN, SIGN_IN_FAILED and HASH_NOT_RECOGNISED are announced and not stored;
 PASSWORD_REHASHED and SIGNED_OUT_EVERYWHERE are stored.
@@ -34,7 +35,7 @@ from customer_accounts.command import Command, Decision, Env, Refusal
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.acting import acting, write_of
 from customer_accounts.features.registration import email_key_of, read_email
-from customer_accounts.features.revocation import sessions_ended
+from customer_accounts.features.revocation import changes_of_address_ended, sessions_ended
 from customer_accounts.inputs import TypedEmail
 from customer_accounts.issue import event_of, record_event
 from customer_accounts.limiting import Hit, Limit, hits, seen_from
@@ -138,7 +139,7 @@ class SignOutEverywhere(Command):
 
     def scope(self, actor: SignedInCustomer, env: Env, /) -> Scope:
         """See `Command.scope`."""
-        return Scope(parts=frozenset({Part.ACCOUNTS}))
+        return Scope(parts=frozenset({Part.ACCOUNTS, Part.TOKENS}))
 
     def decide(
         self, facts: Facts, env: Env, actor: SignedInCustomer, /
@@ -147,6 +148,7 @@ class SignOutEverywhere(Command):
         account = acting(facts, actor)
         changes = (
             update(account, sessions_ended(account)),
+            *changes_of_address_ended(facts, account),
             record_event(env, actor, EventKind.SIGNED_OUT_EVERYWHERE, email=account.email),
         )
         return Decision(SignedOutEverywhere(account.id), changes)
