@@ -4,17 +4,31 @@ The host builds the actor from what it knows (cookie, session, staff login); a c
 ``ip`` comes from the host as a parsed value, no header is ever read here (AB-04).
 """
 
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from hashlib import sha256
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from uuid import UUID
 
 from attrs import field, frozen
 
+from customer_accounts.arguments import must_be, must_be_line, must_be_moment
+
+#: Far above any cookie's secret, session's name or storefront's key.
+_LONGEST = 1_000
+
 
 def _parsed_ip(text: str | None) -> str | None:
-    """Refuse what is no address, keep its normal form."""
-    return None if text is None else str(ip_address(text))
+    """Refuse what is no address, keep its normal form: IPv4 as such, and without the zone of an interface."""
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        raise TypeError("ip must be str or None")
+    try:
+        ip = ip_address(text.partition("%")[0])
+    except ValueError:
+        raise ValueError("ip does not appear to be an IPv4 or IPv6 address") from None
+    return str((ip.ipv4_mapped or ip) if isinstance(ip, IPv6Address) else ip)
 
 
 def _long_enough(_visitor: object, _attribute: object, value: str | None) -> None:
@@ -46,11 +60,14 @@ class Visitor:
 
     Raises:
         ValueError: *ip* is no address, or *browser* is too short to be a secret.
+        TypeError: an argument of another kind.
     """
 
     ip: str | None = field(default=None, converter=_parsed_ip)
-    browser: str | None = field(default=None, repr=False, validator=_long_enough)
-    storefront: str = "default"
+    browser: str | None = field(
+        default=None, repr=False, validator=[must_be_line(_LONGEST, or_none=True), _long_enough]
+    )
+    storefront: str = field(default="default", validator=must_be_line(_LONGEST))
 
     @property
     def browser_digest(self) -> str | None:
@@ -67,33 +84,37 @@ class SignedInCustomer:
         session_epoch: the number given with the session at sign-in; another number on the account ends it.
         session_id: the host's own name of the session; ties sign-in tickets to it.
         authenticated_at: when the customer last proved who they are, UTC.
+
+    Raises:
+        ValueError: *ip* is no address, or *authenticated_at* has no zone.
+        TypeError: an argument of another kind.
     """
 
-    account_id: UUID
-    session_epoch: int
-    session_id: str | None = field(default=None, repr=False)
-    authenticated_at: datetime | None = None
+    account_id: UUID = field(validator=must_be(UUID))
+    session_epoch: int = field(validator=must_be(int))
+    session_id: str | None = field(default=None, repr=False, validator=must_be_line(_LONGEST, or_none=True))
+    authenticated_at: datetime | None = field(default=None, validator=must_be_moment(or_none=True))
     ip: str | None = field(default=None, converter=_parsed_ip)
-    browser: str | None = field(default=None, repr=False)
-    storefront: str = "default"
+    browser: str | None = field(default=None, repr=False, validator=must_be_line(_LONGEST, or_none=True))
+    storefront: str = field(default="default", validator=must_be_line(_LONGEST))
 
 
 @frozen
 class Agent:
     """A member of the shop's staff; ``may`` names what the host lets them do beyond the usual."""
 
-    id: str
-    name: str = ""
-    may: frozenset[str] = frozenset()
-    storefront: str = "default"
+    id: str = field(validator=must_be(str))
+    name: str = field(default="", validator=must_be(str))
+    may: frozenset[str] = field(default=frozenset(), validator=must_be(AbstractSet))
+    storefront: str = field(default="default", validator=must_be_line(_LONGEST))
 
 
 @frozen
 class System:
     """The shop's own machinery: order intake, shipping, workers."""
 
-    name: str = "system"
-    storefront: str = "default"
+    name: str = field(default="system", validator=must_be(str))
+    storefront: str = field(default="default", validator=must_be_line(_LONGEST))
 
 
 Actor = Visitor | SignedInCustomer | Agent | System

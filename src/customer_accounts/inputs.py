@@ -17,12 +17,12 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from customer_accounts.account import Company, PostalAddress
+from customer_accounts.arguments import NO_LINE
 from customer_accounts.vat import VatNumber, VatNumberError, VatStatus
 from customer_accounts.wording import known_locale
 
 #: No command has more fields; each unknown one would be another error in the answer.
 _MOST_FIELDS = 100
-_NO_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def crowded(data: object) -> PydanticCustomError | None:
@@ -33,7 +33,7 @@ def crowded(data: object) -> PydanticCustomError | None:
 
 
 def _single_line(text: str) -> str:
-    if _NO_LINE.search(text):
+    if NO_LINE.search(text):
         raise PydanticCustomError("control_character", "must not hold control characters")
     return text
 

@@ -11,8 +11,8 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
-from attrs.validators import instance_of
 
+from customer_accounts.arguments import NO_LINE, check_kinds, must_be, over_defaults
 from customer_accounts.email_address import EmailAddress, EmailAddressError
 from customer_accounts.errors import SettingsError
 from customer_accounts.hashing import OWASP_MINIMUM, Argon2Parameters
@@ -77,10 +77,35 @@ LIFETIMES: Mapping[Purpose, timedelta] = MappingProxyType(
 
 
 def _secret_bytes(value: str | bytes) -> bytes:
-    return value.encode() if isinstance(value, str) else value
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    if not isinstance(value, bytes):
+        raise SettingsError("secret must be str or bytes")
+    return value
+
+
+def _limits(given: Mapping[Limit, Allowance]) -> Mapping[Limit, Allowance]:
+    return over_defaults("limits", given, ALLOWANCES, Allowance)
+
+
+def _lifetimes(given: Mapping[Purpose, timedelta]) -> Mapping[Purpose, timedelta]:
+    return over_defaults("lifetimes", given, LIFETIMES, timedelta)
+
+
+def _all_bytes(secrets: Mapping[str, str | bytes]) -> Mapping[str, bytes]:
+    if not isinstance(secrets, Mapping):
+        raise SettingsError("old_secrets must be a mapping of names to secrets")
+    return MappingProxyType({name: _secret_bytes(one) for name, one in secrets.items()})
+
+
+def _all_storefronts(_: object, __: object, given: Mapping[str, "Storefront"]) -> None:
+    if not isinstance(given, Mapping) or not all(isinstance(one, Storefront) for one in given.values()):
+        raise SettingsError("storefronts must be a mapping of keys to Storefront")
 
 
 def _with_defaults(links: Mapping[str, str]) -> Mapping[str, str]:
+    if not isinstance(links, Mapping) or not all(isinstance(one, str) for one in (*links, *links.values())):
+        raise SettingsError("links must be a mapping of names to paths")
     return MappingProxyType({**LINKS, **links})
 
 
@@ -100,21 +125,24 @@ class Storefront:
         SettingsError: an unknown link name, a pattern without its token, a base URL that is not safe.
     """
 
-    name: str = field(validator=instance_of(str))
-    base_url: str
-    contact: str
+    name: str = field(validator=must_be(str))
+    base_url: str = field(validator=must_be(str))
+    contact: str = field(validator=must_be(str))
     links: Mapping[str, str] = field(factory=dict, converter=_with_defaults)
-    sender: str = ""
-    postal: str = ""
+    sender: str = field(default="", validator=must_be(str))
+    postal: str = field(default="", validator=must_be(str))
 
     def __attrs_post_init__(self) -> None:
         """Refuse what would send customers to a wrong place."""
-        url = urlsplit(self.base_url)
+        if any(map(NO_LINE.search, (self.base_url, self.name, self.contact, self.sender))):
+            raise SettingsError("base_url, name, contact and sender must be single lines")
+        try:
+            url = urlsplit(self.base_url)
+        except ValueError:
+            raise SettingsError("base_url must be the address of a page") from None
         local = url.scheme == "http" and url.hostname in ("localhost", "127.0.0.1", "::1")
         if not url.hostname or not (url.scheme == "https" or local):
             raise SettingsError("base_url must begin with https:// (http:// only on localhost)")
-        if any(char in self.name + self.contact + self.sender for char in "\r\n"):
-            raise SettingsError("name, contact and sender must be single lines")
         for name, address in (("contact", self.contact), ("sender", self.sender or self.contact)):
             try:
                 EmailAddress.parse(address)
@@ -147,6 +175,7 @@ class Settings:
         must_change_generated: whether a generated password must be changed at the next sign-in (GEN-03).
         hashing: the named argon2id parameters (HS-01).
         allow_cheap_hashing: accept parameters below the OWASP minimum; for tests only.
+        limits, lifetimes: what differs from `ALLOWANCES` and `LIFETIMES`.
         registration_lifetime: how long a pending registration waits (PH-09).
         registrations_per_address: how many may wait at once for one address (PH-09).
         registrations_per_browser: how many one browser may have begun (a shop's own terminal serves many customers).
@@ -162,20 +191,21 @@ class Settings:
 
     Raises:
         SettingsError: an unsafe value.
+        TypeError: a value of another kind.
     """
 
     secret: bytes = field(converter=_secret_bytes, repr=False)
     storefront: Storefront
     seller: Seller = field(factory=lambda: Seller("AT"))
-    storefronts: Mapping[str, Storefront] = field(factory=dict)
+    storefronts: Mapping[str, Storefront] = field(factory=dict, validator=_all_storefronts)
     secret_id: str = "1"
-    old_secrets: Mapping[str, str | bytes] = field(factory=dict, repr=False)
+    old_secrets: Mapping[str, bytes] = field(factory=dict, converter=_all_bytes, repr=False)
     password_policy: PasswordPolicy = SHOP
     must_change_generated: bool = False
     hashing: Argon2Parameters = OWASP_MINIMUM
     allow_cheap_hashing: bool = False
-    limits: Mapping[Limit, Allowance] = field(factory=lambda: dict(ALLOWANCES))
-    lifetimes: Mapping[Purpose, timedelta] = field(factory=lambda: dict(LIFETIMES))
+    limits: Mapping[Limit, Allowance] = field(factory=dict, converter=_limits)
+    lifetimes: Mapping[Purpose, timedelta] = field(factory=dict, converter=_lifetimes)
     registration_lifetime: timedelta = timedelta(days=7)
     registrations_per_address: int = 5
     registrations_per_browser: int = 50
@@ -194,8 +224,9 @@ class Settings:
     items_per_wish_list: int = 500
 
     def __attrs_post_init__(self) -> None:
-        """Refuse secrets that can be guessed."""
-        for secret in (self.secret, *map(_secret_bytes, self.old_secrets.values())):
+        """Refuse secrets that can be guessed, and what is no setting at all."""
+        check_kinds(self)
+        for secret in (self.secret, *self.old_secrets.values()):
             if len(secret) < 32:
                 raise SettingsError("secret must have at least 32 characters")
 
@@ -218,5 +249,4 @@ class Settings:
         """Give the secret that made a link, or None if it is kept no longer."""
         if key_id == self.secret_id:
             return self.secret
-        old = self.old_secrets.get(key_id)
-        return None if old is None else _secret_bytes(old)
+        return self.old_secrets.get(key_id)

@@ -17,14 +17,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from attrs import Attribute, field, frozen
-from attrs.validators import instance_of, optional
 
 from customer_accounts.actors import SignedInCustomer, Visitor, browser_digest
+from customer_accounts.arguments import NO_LINE, must_be, must_be_line, must_be_moment
 from customer_accounts.command import Env, Refusal, refuse
 from customer_accounts.refusals import Reason
 
 #: An answer of a provider is used at once; what comes later was kept by somebody.
 USABLE_FOR = timedelta(minutes=10)
+
+#: OpenID Connect Core 1.0, section 2, allows 255 for the subject; issuers and client ids stay far below.
+_LONGEST = 1_000
 
 _ALIASES = {"google+": "google", "googleplus": "google", "google plus": "google"}
 
@@ -46,6 +49,11 @@ def _provider(name: object) -> str:
     return canonical_provider(name) if isinstance(name, str) else ""
 
 
+def _shown(name: object) -> str:
+    """Give a name on one line; what a provider tells of one must stop nobody from signing in."""
+    return " ".join(NO_LINE.sub(" ", name[:_LONGEST]).split())[:200] if isinstance(name, str) else ""
+
+
 def _literally_true(value: object) -> bool:
     return value is True
 
@@ -53,6 +61,9 @@ def _literally_true(value: object) -> bool:
 def _text(_: object, attribute: "Attribute[str]", value: str) -> None:
     if not isinstance(value, str) or not value:
         raise ValueError(f"{attribute.name} must be a text that is not empty")
+
+
+_KEY = [_text, must_be_line(_LONGEST)]
 
 
 @frozen(kw_only=True)
@@ -74,22 +85,22 @@ class VerifiedIdentity:
         name: the person's name as told, or empty.
 
     Raises:
-        ValueError: a provider, subject, issuer or audience that is empty or no text.
-        TypeError: an e-mail address that is no text.
+        ValueError: a provider, subject, issuer or audience that is empty or no line of text; a time without a zone.
+        TypeError: an argument of another kind.
     """
 
-    provider: str = field(converter=_provider, validator=_text)
-    subject: str = field(validator=_text, repr=False)
-    issuer: str = field(validator=_text)
-    audience: str = field(validator=_text)
-    use: IdentityUse
-    verified_at: datetime
-    browser: str | None = field(default=None, repr=False)
-    session_id: str | None = field(default=None, repr=False)
-    email: str | None = field(default=None, repr=False, validator=optional(instance_of(str)))
+    provider: str = field(converter=_provider, validator=_KEY)
+    subject: str = field(validator=_KEY, repr=False)
+    issuer: str = field(validator=_KEY)
+    audience: str = field(validator=_KEY)
+    use: IdentityUse = field(validator=must_be(IdentityUse))
+    verified_at: datetime = field(validator=must_be_moment())
+    browser: str | None = field(default=None, repr=False, validator=must_be(str, or_none=True))
+    session_id: str | None = field(default=None, repr=False, validator=must_be(str, or_none=True))
+    email: str | None = field(default=None, repr=False, validator=must_be(str, or_none=True))
     email_verified: bool = field(default=False, converter=_literally_true)
     authoritative: bool = field(default=False, converter=_literally_true)
-    name: str = field(default="", repr=False)
+    name: str = field(default="", converter=_shown, repr=False)
 
     @property
     def key(self) -> tuple[str, str]:

@@ -113,9 +113,6 @@ class SignInWithIdentity(Command):
     def _key(self) -> str | None:
         return email_key_of(self.identity.email or "") or None
 
-    def _name(self) -> str:
-        return " ".join(self.identity.name.split())[:200]
-
     def _consent(self, env: Env) -> Consent | None:
         wish = self.newsletter
         return None if wish is None else Consent(wish.text_version, env.now, "social_sign_in")
@@ -128,7 +125,7 @@ class SignInWithIdentity(Command):
             browser=actor.browser_digest or "",
             created_at=env.now,
             expires_at=env.now + env.settings.registration_lifetime,
-            name=self._name(),
+            name=self.identity.name,
             locale=self.locale,
             storefront=actor.storefront,
             continue_to=self.continue_to,
@@ -145,7 +142,7 @@ class SignInWithIdentity(Command):
             locale=self.locale,
             storefront=actor.storefront,
             proof=proof,
-            name=self._name(),
+            name=self.identity.name,
             identity=self.identity.key,
         )
         opened = open_account(opening, facts, env, actor)

@@ -17,6 +17,7 @@ from functools import cache
 
 import attrs
 
+from customer_accounts.arguments import check_kinds, member, must_be_line
 from customer_accounts.vat.files import load, table, text
 from customer_accounts.vat.status import VatStatus
 
@@ -76,12 +77,18 @@ def magic_numbers() -> Mapping[str, str]:
     return {text(cell["magic"]): code for code, cell in cells.items() if "magic" in cell}
 
 
+def _status(value: VatStatus | str) -> VatStatus:
+    return member("status", VatStatus, value)
+
+
 def _final(_: object, __: object, value: VatStatus) -> None:
     if value not in _FINAL:
-        raise ValueError("an answer is VALID, INVALID or UNVERIFIED")
+        raise ValueError("the status of an answer is VALID, INVALID or UNVERIFIED")
 
 
 def _utc(_: object, __: object, value: datetime) -> None:
+    if not isinstance(value, datetime):
+        raise TypeError("checked_at must be datetime")
     if value.utcoffset() != timedelta(0):
         raise ValueError("checked_at is an aware time in UTC")
 
@@ -106,19 +113,23 @@ class VatAnswer:
         requester_refused: the register refused the shop's own number first (its settings are wrong).
     """
 
-    number: str
-    status: VatStatus = attrs.field(converter=VatStatus, validator=_final)
-    code: str
+    number: str = attrs.field(validator=must_be_line(64))
+    status: VatStatus = attrs.field(converter=_status, validator=_final)
+    code: str = attrs.field(validator=must_be_line(64))
     checked_at: datetime = attrs.field(validator=_utc)
     endpoint: str = ""
     http_status: int | None = None
     raw: str = attrs.field(default="", repr=False)
-    consultation_number: str | None = None
+    consultation_number: str | None = attrs.field(default=None, validator=must_be_line(200, or_none=True))
     name: str | None = attrs.field(default=None, repr=False)
     address: str | None = attrs.field(default=None, repr=False)
     matches: tuple[tuple[str, str], ...] = ()
     requester: str | None = None
     requester_refused: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse arguments of another kind."""
+        check_kinds(self)
 
     @property
     def raw_sha256(self) -> str:

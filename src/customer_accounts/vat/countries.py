@@ -74,7 +74,8 @@ def canonical_country(code: str) -> str:
     Raises:
         ValueError: no country has that code.
     """
-    written = code.strip().upper() if len(code) <= _LONGEST_CODE else ""
+    is_code = isinstance(code, str) and len(code) <= _LONGEST_CODE
+    written = code.strip().upper() if is_code else ""
     found = _aliases().get(written, written)
     if found not in countries():
         raise ValueError("a country is named by its ISO 3166-1 code of two letters, such as AT")

@@ -25,6 +25,7 @@ import attrs
 from stdnum.exceptions import InvalidChecksum, InvalidComponent, ValidationError
 from stdnum.util import get_cc_module
 
+from customer_accounts.arguments import check_kinds
 from customer_accounts.vat.countries import canonical_country, prefixes, vat_prefix
 from customer_accounts.vat.number_kinds import NumberKind, NumberProblem, foreign_kind, never_allocated
 
@@ -39,7 +40,7 @@ _TYPED_EXACTLY = re.compile(r"[A-Z0-9]{1,16}", re.ASCII)
 
 
 def _shaped(_: object, __: object, value: str) -> None:
-    if not _SHAPE.fullmatch(value) or value[:2] not in prefixes():
+    if not isinstance(value, str) or not _SHAPE.fullmatch(value) or value[:2] not in prefixes():
         raise ValueError(
             "compact begins with a prefix of the Union's register; read texts with VatNumber.parse"
         )
@@ -63,6 +64,10 @@ class VatNumber:
     compact: str = attrs.field(validator=_shaped)
     as_typed: str = attrs.field(default="", eq=False, repr=False)
     checksum_ok: bool = attrs.field(default=True, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse arguments of another kind."""
+        check_kinds(self)
 
     @property
     def country(self) -> str:

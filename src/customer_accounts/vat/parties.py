@@ -11,6 +11,7 @@ from typing import Literal
 
 import attrs
 
+from customer_accounts.arguments import Check, check_kinds, member
 from customer_accounts.vat.countries import OUTSIDE, canonical_country, countries
 from customer_accounts.vat.number import VatNumber
 from customer_accounts.vat.number_kinds import NumberProblem
@@ -33,6 +34,26 @@ def _place(value: Place | str | None) -> Place | None:
     return Place(value) if isinstance(value, str) else value
 
 
+def _kind(value: SupplyKind | str) -> SupplyKind:
+    return member("kind", SupplyKind, value)
+
+
+def _status(value: VatStatus | str) -> VatStatus:
+    return member("status", VatStatus, value)
+
+
+def _problem(value: NumberProblem | str | None) -> NumberProblem | None:
+    return None if value is None else member("problem", NumberProblem, value)
+
+
+def _one_of(*names: str) -> Check:
+    def check(_: object, attribute: "attrs.Attribute[str]", value: object) -> None:
+        if not isinstance(value, str) or value not in names:
+            raise ValueError(f"{attribute.name} must be one of {', '.join(names)}")
+
+    return check
+
+
 def _day(value: date) -> date:
     if isinstance(value, datetime):
         raise TypeError(
@@ -42,6 +63,8 @@ def _day(value: date) -> date:
 
 
 def _states(codes: Iterable[str]) -> frozenset[str]:
+    if isinstance(codes, str) or not isinstance(codes, Iterable):
+        raise TypeError("registered_in must be the codes of countries")
     return frozenset(canonical_country(code) for code in codes)
 
 
@@ -74,13 +97,17 @@ class Seller:
     below_threshold: bool = False
     registered_in: frozenset[str] = attrs.field(default=frozenset(), converter=_states)
     unverified_business: Literal["origin", "consumer"] = attrs.field(
-        default="origin", validator=attrs.validators.in_(("origin", "consumer"))
+        default="origin", validator=_one_of("origin", "consumer")
     )
     at_enclave: Literal["origin", "destination"] = attrs.field(
-        default="origin", validator=attrs.validators.in_(("origin", "destination"))
+        default="origin", validator=_one_of("origin", "destination")
     )
     number: VatNumber | None = None
     rates_max_age_days: int = 180  # half a year: several member states change rates each January and July
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse arguments of another kind."""
+        check_kinds(self)
 
 
 @attrs.frozen
@@ -98,11 +125,13 @@ class Buyer:
 
     is_business: bool = False
     number: VatNumber | None = None
-    status: VatStatus = attrs.field(default=VatStatus.NOT_GIVEN, converter=VatStatus)
+    status: VatStatus = attrs.field(default=VatStatus.NOT_GIVEN, converter=_status)
     place: Place | None = attrs.field(default=None, converter=_place)
-    problem: NumberProblem | None = attrs.field(
-        default=None, converter=attrs.converters.optional(NumberProblem)
-    )
+    problem: NumberProblem | None = attrs.field(default=None, converter=_problem)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse arguments of another kind: what only looks true makes nobody a business."""
+        check_kinds(self)
 
 
 @attrs.frozen(kw_only=True)
@@ -119,10 +148,10 @@ class Supply:
 
     Raises:
         ValueError: goods come from or go nowhere.
-        TypeError: *on* is a datetime.
+        TypeError: *on* is a datetime, or an argument of another kind.
     """
 
-    kind: SupplyKind = attrs.field(default=SupplyKind.GOODS, converter=SupplyKind)
+    kind: SupplyKind = attrs.field(default=SupplyKind.GOODS, converter=_kind)
     ships_from: Place | None = attrs.field(default=None, converter=_place)
     ships_to: Place | None = attrs.field(default=None, converter=_place)
     on: date = attrs.field(converter=_day)
@@ -130,7 +159,8 @@ class Supply:
     rate_category: str = STANDARD
 
     def __attrs_post_init__(self) -> None:
-        """Refuse goods that come from or go nowhere."""
+        """Refuse goods that come from or go nowhere, and arguments of another kind."""
+        check_kinds(self)
         if self.kind is not SupplyKind.GOODS:
             return
         if self.ships_from is None:

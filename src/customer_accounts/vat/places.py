@@ -155,12 +155,15 @@ def _plain(city: str | None) -> str:
 
 
 def _region(value: str | None) -> str | None:
-    if value is not None and value not in _territories():
+    if value is not None and not (isinstance(value, str) and value in _territories()):
         raise ValueError("region is the id of a territory, such as CY-N")
     return value
 
 
 def _located(place: "Place") -> Territory:
+    for name, value in (("postcode", place.postcode), ("city", place.city)):
+        if not (value is None or isinstance(value, str)):
+            raise TypeError(f"{name} must be str or None")
     return resolve(place.country, place.postcode, place.city, place.region)
 
 
@@ -179,6 +182,7 @@ class Place:
 
     Raises:
         ValueError: no country has that code, or no territory that id.
+        TypeError: a postcode or city that is no text.
     """
 
     country: str = attrs.field(converter=canonical_country)
