@@ -1,7 +1,11 @@
 """Who asks."""
 
+from datetime import UTC, datetime
+from uuid import UUID
+
 import pytest
 
+from customer_accounts.account import Session
 from customer_accounts.actors import SignedInCustomer, Visitor, browser_digest, network_of
 from tests.shop import BROWSER
 
@@ -36,10 +40,18 @@ class TestVisitor:
         assert Visitor().browser_digest is None
 
 
+def test_a_session_gives_its_customer() -> None:
+    """SE-01: what a host keeps of a sign-in is all it needs to say who asks."""
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    session = Session(UUID(int=1), 3, now)
+    asking = session.customer(session_id="s1", ip="203.0.113.7", browser=BROWSER)
+    assert asking == SignedInCustomer(
+        UUID(int=1), 3, session_id="s1", authenticated_at=now, ip="203.0.113.7", browser=BROWSER
+    )
+
+
 def test_session_id_is_hidden() -> None:
     """LG-01: a signed-in customer's session id is in no repr."""
-    from uuid import UUID
-
     customer = SignedInCustomer(UUID(int=1), 1, session_id="s3cret-session", browser=BROWSER)
     assert "s3cret-session" not in repr(customer)
     assert BROWSER not in repr(customer)

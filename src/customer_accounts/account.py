@@ -14,6 +14,7 @@ from uuid import UUID
 
 from attrs import field, frozen
 
+from customer_accounts.actors import SignedInCustomer
 from customer_accounts.vat import VatStatus
 
 
@@ -46,6 +47,25 @@ class Session:
     account_id: UUID
     session_epoch: int
     authenticated_at: datetime
+
+    def customer(
+        self,
+        *,
+        session_id: str | None = None,
+        ip: str | None = None,
+        browser: str | None = None,
+        storefront: str = "default",
+    ) -> SignedInCustomer:
+        """Give the actor of this session; the arguments are those of `SignedInCustomer`."""
+        return SignedInCustomer(
+            account_id=self.account_id,
+            session_epoch=self.session_epoch,
+            authenticated_at=self.authenticated_at,
+            session_id=session_id,
+            ip=ip,
+            browser=browser,
+            storefront=storefront,
+        )
 
 
 @frozen

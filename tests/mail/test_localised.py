@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from customer_accounts.mail.localised import date_text, duration_text, typeset
+from customer_accounts.mail.localised import date_text, duration_text
+from customer_accounts.wording import typeset
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,6 @@ def compose(
         now: the date of the message, UTC; links that are dead by then make the mail stale.
         texts: the shipped texts, or a host's (see `read_mail_texts`).
         layout: makes the HTML part; it must escape what the letter holds.
-
-    Raises:
-        SettingsError: the storefront's sender or contact is not one e-mail address.
     """
     fresh = examine(task, settings, now)
     if isinstance(fresh, Stale):

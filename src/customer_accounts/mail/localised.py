@@ -1,12 +1,9 @@
-"""Dates, times and typography as each language writes them.
+"""Dates and times as each language writes them.
 
 Rules: small and by hand, because three languages need three lines each and a mail must not depend on the
-locale of the machine.  Dates are those of UTC.  French sets a blank that never breaks before ``: ; ! ?``
-and inside guillemets; the texts are written with ordinary blanks and set here, so that neither a translator
-nor a host has to type invisible characters.
+locale of the machine.  Dates are those of UTC.
 """
 
-import re
 from datetime import datetime, timedelta
 
 _MONTHS = {
@@ -24,7 +21,6 @@ _UNITS = {
 
 _DAY, _HOUR, _MINUTE = 1440, 60, 1
 
-_NO_BREAK, _NARROW = "\u00a0", "\u202f"
 
 
 def date_text(moment: datetime, language: str) -> str:
@@ -49,12 +45,3 @@ def _unit_of(minutes: int) -> tuple[int, int]:
     if minutes >= 2 * _DAY:
         return _DAY, 0
     return (_HOUR, 1) if minutes >= 2 * _HOUR or minutes == _HOUR else (_MINUTE, 2)
-
-
-def typeset(text: str, language: str) -> str:
-    """Put the blanks of French typography in place; other languages stay as they are."""
-    if language != "fr":
-        return text
-    text = re.sub(r" ([;!?])", rf"{_NARROW}\1", text)
-    text = text.replace(" :", f"{_NO_BREAK}:")
-    return text.replace("« ", f"«{_NO_BREAK}").replace(" »", f"{_NO_BREAK}»")

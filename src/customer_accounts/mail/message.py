@@ -20,7 +20,6 @@ from uuid import UUID
 from attrs import field, frozen
 
 from customer_accounts.email_syntax import EmailFault, Mailbox, read_mailbox
-from customer_accounts.errors import SettingsError
 from customer_accounts.mail.blocks import Letter
 from customer_accounts.mail.clean import header_text
 from customer_accounts.mail.plain import plain_of
@@ -46,11 +45,7 @@ class Envelope:
 
 
 def message_of(letter: Letter, html: str, envelope: Envelope) -> EmailMessage:
-    """Put a letter and its finished HTML part into a message.
-
-    Raises:
-        SettingsError: the storefront's sender or contact is not one e-mail address.
-    """
+    """Put a letter and its finished HTML part into a message."""
     to, storefront = envelope.to, envelope.storefront
     contact = _own_mailbox(storefront.contact)
     sender = _own_mailbox(storefront.sender or storefront.contact)
@@ -84,8 +79,7 @@ def _fill(message: EmailMessage, plain: str, html: str, boundary: str) -> None:
 
 def _own_mailbox(address: str) -> Mailbox:
     mailbox = read_mailbox(address)
-    if isinstance(mailbox, EmailFault):
-        raise SettingsError("the storefront's sender and contact must each be one e-mail address")
+    assert not isinstance(mailbox, EmailFault)  # a `Storefront` has read it before
     return mailbox
 
 

@@ -21,9 +21,8 @@ from string import Formatter
 from attrs import field, frozen
 
 from customer_accounts.errors import SettingsError
-from customer_accounts.mail.localised import typeset
 from customer_accounts.outbox import MailPurpose
-from customer_accounts.wording import LOCALES
+from customer_accounts.wording import LOCALES, typeset
 
 #: Pieces of one text by language and name.
 Pieces = Mapping[str, Mapping[str, str]]
