@@ -2,6 +2,7 @@
 
 import pickle
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from typing import Any, ClassVar
 
 import pytest
@@ -396,9 +397,24 @@ class TestMail:
             assert "a***@mail.example" in told
             assert told.isprintable()
 
+    def test_a_mail_that_cannot_be_written_holds_up_no_other(self, kind: str) -> None:
+        """RL-06: a fault in the shop's own texts is a failed try of that mail, listed as dead in the end."""
+        driver = Driver(kind, mail_attempts=2)
+        driver.require(_register(), VISITOR)
+        driver.require(_register("bert@mail.example"), VISITOR)
+
+        def composed(task: MailTask, settings: Settings, now: datetime) -> EmailMessage:
+            if task.mail.to == "anna@mail.example":
+                raise KeyError("greeting")
+            return EmailMessage()
+
+        report = driver.deliver(Postbox(), compose=composed)
+        assert (report.sent, report.failed) == (1, 1)
+        driver.clock.forward(hours=1)
+        assert driver.deliver(Postbox(), compose=composed).dead == 1
+
     def test_a_host_may_write_its_own_mails(self, driver: Driver) -> None:
         """The texts are the shop's: what the given function composes is what is sent."""
-        from email.message import EmailMessage
 
         def composed(task: MailTask, settings: Settings, now: datetime) -> EmailMessage:
             message = EmailMessage()

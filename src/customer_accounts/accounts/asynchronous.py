@@ -62,7 +62,8 @@ class AsyncAccounts:
         hasher: the password hasher; by default argon2id with the parameters of the settings.
         limiter: counts tries; by default in this process's memory.
         breached: an optional check for breached passwords.
-        on_event: called after each commit with every audit event; must not block.
+        on_event: called after each commit with every audit event; must not block.  Inside a transaction of the
+            host (`within`) it is called once the library has written, before the host commits.
         clock: gives the time, UTC.
     """
 
@@ -148,16 +149,18 @@ class AsyncAccounts:
         return await self._storage.lease(Queue.MAIL, limit=limit, now=now, until=now + LEASE)
 
     async def _deliver(self, task: MailTask, mailer: AsyncMailer, compose: Composer | None) -> Delivered:
-        message = prepared(task, self._around, compose)
-        if isinstance(message, MailOutcome):
-            await self._storage.finish(task, message)
-            return Delivered.DROPPED
         try:
-            reply = await mailer.send(message)
-        except Exception as error:  # whatever a mailer raises, the mail waits for another try (RL-09)
+            message = prepared(task, self._around, compose)
+            reply = "" if isinstance(message, MailOutcome) else await mailer.send(message)
+        except (
+            Exception
+        ) as error:  # whatever writing or sending raises, the mail waits for another try (RL-09)
             failure = failed(task, error, self._around)
             await self._storage.fail(task, retry_at=failure.retry_at, reason=failure.reason)
             return failure.delivered
+        if isinstance(message, MailOutcome):
+            await self._storage.finish(task, message)
+            return Delivered.DROPPED
         await self._storage.finish(task, sent(reply, self._around))
         return Delivered.SENT
 

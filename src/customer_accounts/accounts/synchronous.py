@@ -59,7 +59,8 @@ class Accounts:
         hasher: the password hasher; by default argon2id with the parameters of the settings.
         limiter: counts tries; by default in this process's memory.
         breached: an optional check for breached passwords.
-        on_event: called after each commit with every audit event.
+        on_event: called after each commit with every audit event; inside a transaction of the host (`within`)
+            once the library has written, before the host commits.
         clock: gives the time, UTC.
     """
 
@@ -172,16 +173,18 @@ class Accounts:
         return self._storage.lease(Queue.MAIL, limit=limit, now=now, until=now + LEASE)
 
     def _deliver(self, task: MailTask, mailer: Mailer, compose: Composer | None) -> Delivered:
-        message = prepared(task, self._around, compose)
-        if isinstance(message, MailOutcome):
-            self._storage.finish(task, message)
-            return Delivered.DROPPED
         try:
-            reply = mailer.send(message)
-        except Exception as error:  # whatever a mailer raises, the mail waits for another try (RL-09)
+            message = prepared(task, self._around, compose)
+            reply = "" if isinstance(message, MailOutcome) else mailer.send(message)
+        except (
+            Exception
+        ) as error:  # whatever writing or sending raises, the mail waits for another try (RL-09)
             failure = failed(task, error, self._around)
             self._storage.fail(task, retry_at=failure.retry_at, reason=failure.reason)
             return failure.delivered
+        if isinstance(message, MailOutcome):
+            self._storage.finish(task, message)
+            return Delivered.DROPPED
         self._storage.finish(task, sent(reply, self._around))
         return Delivered.SENT
 
