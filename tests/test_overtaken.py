@@ -4,6 +4,7 @@ import pytest
 
 from customer_accounts.account import AccountRecord
 from customer_accounts.accounts import Accounts
+from customer_accounts.actors import System
 from customer_accounts.belongings import SubscriptionRecord
 from customer_accounts.features.email_change import RequestEmailChange
 from customer_accounts.features.email_confirmation import ConfirmEmail
@@ -11,8 +12,11 @@ from customer_accounts.features.newsletter import SubscribeNewsletter
 from customer_accounts.features.password_reset import RequestPasswordReset, ResetPassword
 from customer_accounts.features.privacy import CloseAccount
 from customer_accounts.features.registration import CorrectRegistrationAddress, Register, ResendConfirmation
+from customer_accounts.features.unsubscription import IssueUnsubscribeLink
+from customer_accounts.inputs import NewsletterInput
 from customer_accounts.outbox import MailPurpose
 from customer_accounts.refusals import Reason, Refused
+from customer_accounts.token import Purpose, TokenRecord
 from tests.overtaken import Overtaken
 from tests.shop import BROWSER, ELSEWHERE, PASSWORD, Shop
 
@@ -72,3 +76,17 @@ def test_a_subscription_does_not_outlive_its_account(shop: Shop) -> None:
     outcome = late.handle(SubscribeNewsletter(text_version="2026-11"), by=customer)
     assert _reason(outcome) is Reason.SESSION_ENDED
     assert shop.stored(SubscriptionRecord) == []
+
+
+def test_a_way_out_of_the_newsletter_does_not_outlive_its_account(shop: Shop) -> None:
+    """DP-01: a campaign that asks while the account is closed gets no address, and leaves none behind."""
+    wish = NewsletterInput(text_version="2026-11")
+    opened = shop.open_account(VICTIM, newsletter=wish)
+
+    def closed() -> None:
+        shop.require(CloseAccount(current_password=PASSWORD), by=shop.customer(opened.session))
+
+    late = Accounts(Overtaken(shop.storage, closed), shop.settings, clock=shop.clock)
+    outcome = late.handle(IssueUnsubscribeLink(account_id=opened.account_id), by=System())
+    assert _reason(outcome) is Reason.NOT_FOUND
+    assert not any(one.purpose is Purpose.UNSUBSCRIBE for one in shop.stored(TokenRecord))

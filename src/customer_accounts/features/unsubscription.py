@@ -141,7 +141,9 @@ class IssueUnsubscribeLink(Command):
         assert secret is not None, "a way out is either new or was chosen because its secret is known"
         shop = env.settings.storefront_at(account.storefront) or env.settings.storefront
         url = shop.url(LINK_OF[token.purpose], link_text(secret, token.purpose, token.token_id))
-        return Decision(UnsubscribeLink(account.id, account.email, url), stored)
+        # A new link names the address: the account must still be open when it is stored (DP-01).
+        guarded = (update(account, account), *stored) if stored else ()
+        return Decision(UnsubscribeLink(account.id, account.email, url), guarded)
 
 
 def way_out(account: AccountRecord, facts: Facts, env: Env) -> tuple[TokenRecord, list[Change]]:
