@@ -303,7 +303,7 @@ class Register(Command):
 
 
 class ResendConfirmation(Command):
-    """Send the confirmation mail again (F05): to *email*, or for the registration of this browser."""
+    """Send the confirmation mail again (F05), for the browser's own registration of *email* if it has one."""
 
     actors: ClassVar = (Visitor,)
 
