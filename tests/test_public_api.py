@@ -196,7 +196,9 @@ def _imported_for_annotations() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for module in [one for name, one in sys.modules.items() if name.startswith("customer_accounts.")]:
         body = ast.parse(inspect.getsource(module)).body
-        blocks = [one.body for one in body if isinstance(one, ast.If) and "TYPE_CHECKING" in ast.unparse(one.test)]
+        blocks = [
+            one.body for one in body if isinstance(one, ast.If) and "TYPE_CHECKING" in ast.unparse(one.test)
+        ]
         for block in blocks:
             found |= {name: one for name, one in vars(module).items() if name[0].isupper()}
             exec(compile(ast.Module(block, []), module.__name__, "exec"), found)

@@ -1,12 +1,14 @@
 """Links and short codes: what is stored, what is mailed, and how long they live."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from customer_accounts.features.registration import Register
 from customer_accounts.token import (
     Purpose,
     TokenRecord,
@@ -15,13 +17,14 @@ from customer_accounts.token import (
     same_code,
     short_code,
 )
+from tests.shop import Shop
 
 SECRET = b"a secret of at least thirty-two bytes"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 TOKEN_ID = "00112233445566778899aabbccddeeff"
 
 
-def _record(**changes: object) -> TokenRecord:
+def _record(**changes: Any) -> TokenRecord:
     text = link_text(SECRET, Purpose.RESET_PASSWORD, TOKEN_ID)
     record = TokenRecord(
         digest=link_digest(text) or "",
@@ -118,3 +121,21 @@ class TestShortCode:
         """TK-08: any other text is refused, whatever characters it holds."""
         cleaned = "".join(typed.split()).replace("-", "").upper()
         assert same_code("ABCD2345", typed) is (cleaned == "ABCD2345")
+
+
+def test_links_are_made_from_128_bits(shop: Shop) -> None:
+    """TK-01: what a link is made of is 128 random bits, from the source that the runner was given, new each time."""
+    for number in range(3):
+        shop.require(Register(email=f"anna{number}@mail.example", generate_password=True), by=shop.visitor())
+    ids = [bytes.fromhex(one.token_id) for one in shop.stored(TokenRecord)]
+    assert [len(one) for one in ids] == [16, 16, 16]
+    assert len(set(ids)) == 3
+    asked: list[int] = []
+
+    def source(size: int) -> bytes:
+        asked.append(size)
+        return bytes(range(size))
+
+    shop.accounts._around = evolve(shop.accounts._around, random=source)
+    shop.require(Register(email="bert@mail.example", generate_password=True), by=shop.visitor())
+    assert asked == [16]

@@ -23,6 +23,7 @@ class KeepsMails(MemoryStorage):
     """Queues the mails of a write that is overtaken (RL-02)."""
 
     def write(self, changes: Sequence[Change], /) -> Counts:
+        """Do it as the class says."""
         try:
             return super().write(changes)
         except StaleWriteError:
@@ -34,6 +35,7 @@ class SharesAddresses(MemoryStorage):
     """Lets two accounts be stored for one address, if they are inserted."""
 
     def write(self, changes: Sequence[Change], /) -> Counts:
+        """Do it as the class says."""
         for change in changes:
             if isinstance(change, Save) and isinstance(change.record, AccountRecord):
                 for other in self._tables.all(AccountRecord):
@@ -46,6 +48,7 @@ class ForgetsVersions(MemoryStorage):
     """Updates a record whatever its version."""
 
     def write(self, changes: Sequence[Change], /) -> Counts:
+        """Do it as the class says."""
         return super().write([self._fitting(change) for change in changes])
 
     def _fitting(self, change: Change) -> Change:
@@ -61,6 +64,7 @@ class UsesLinksTwice(MemoryStorage):
     """Lets a used link be used again."""
 
     def write(self, changes: Sequence[Change], /) -> Counts:
+        """Do it as the class says."""
         kept = [change for change in changes if not (isinstance(change, UseToken) and self._is_used(change))]
         return super().write(kept)
 
@@ -72,6 +76,7 @@ class MovesOldOrders(MemoryStorage):
     """Moves guest orders of any age."""
 
     def write(self, changes: Sequence[Change], /) -> Counts:
+        """Do it as the class says."""
         return super().write([
             evolve(one, selection=evolve(one.selection, since=None)) if isinstance(one, MoveOrders) else one
             for one in changes
@@ -82,6 +87,7 @@ class QueuesAgain(MemoryStorage):
     """Queues a mail again that was sent already."""
 
     def write(self, changes: Sequence[Change], /) -> Counts:
+        """Do it as the class says."""
         for change in changes:
             known = self._tables.mails.get(change.mail.id) if isinstance(change, QueueMail) else None
             if known is not None and known.finished_at is not None:
@@ -93,6 +99,7 @@ class LooksBeforeItUses(MemoryStorage):
     """Looks whether a link is unused, and uses it a moment later (TK-05)."""
 
     def write(self, changes: Sequence[Change], /) -> Counts:
+        """Do it as the class says."""
         uses = [change for change in changes if isinstance(change, UseToken)]
         if any(self._is_used(use) for use in uses):
             raise StaleWriteError("TokenRecord")
@@ -110,6 +117,7 @@ class NeverRetakes(MemoryStorage):
     """Leaves a mail to a worker that died."""
 
     def lease(self, queue: Any, /, *, limit: int, now: datetime, until: datetime) -> Any:
+        """Do it as the class says."""
         for mail in list(self._tables.mails.values()):
             if mail.leased_until is not None and mail.leased_until < now:
                 self._tables.mails[mail.id] = evolve(mail, leased_until=datetime.max.replace(tzinfo=UTC))
@@ -120,6 +128,7 @@ class ForgetsTries(MemoryStorage):
     """Gives a failed mail back without keeping the reason."""
 
     def fail(self, task: MailTask | VatTask, /, *, retry_at: Any, reason: str) -> None:
+        """Do it as the class says."""
         super().fail(task, retry_at=retry_at, reason="")
 
 
@@ -127,6 +136,7 @@ class FillsMore(MemoryStorage):
     """Fills a part that was not asked for."""
 
     def read(self, scope: Scope, /) -> Facts:
+        """Do it as the class says."""
         more = {Part.TOKENS} if scope.parts == {Part.REGISTRATIONS} else set()
         return super().read(evolve(scope, parts=scope.parts | more))
 
@@ -135,6 +145,7 @@ class PurgesTheEdge(MemoryStorage):
     """Purges audit entries of the very time that was named."""
 
     def write(self, changes: Sequence[Change], /) -> Counts:
+        """Do it as the class says."""
         later = [
             evolve(one, before=one.before.replace(microsecond=1))
             if isinstance(one, Purge) and one.kind is Kept.EVENTS
@@ -148,6 +159,7 @@ class MixesSubjects(MemoryStorage):
     """Finds an identity by its subject at any provider."""
 
     def read(self, scope: Scope, /) -> Facts:
+        """Do it as the class says."""
         if scope.identity == ("facebook", scope.identity and scope.identity[1]):
             scope = evolve(scope, identity=("google", scope.identity[1]))
         return super().read(scope)
@@ -157,6 +169,7 @@ class LosesThePage(MemoryStorage):
     """Begins every page at the beginning of its hour."""
 
     def read(self, scope: Scope, /) -> Facts:
+        """Do it as the class says."""
         if scope.page is not None and scope.page.after is not None:
             scope = evolve(scope, page=evolve(scope.page, after=(scope.page.after[0], "")))
         return super().read(scope)
@@ -166,6 +179,7 @@ class CountsTheFutureOnly(MemoryStorage):
     """Does not count an order of the very cut-off as recent."""
 
     def read(self, scope: Scope, /) -> Facts:
+        """Do it as the class says."""
         since = scope.recent_since
         return super().read(evolve(scope, recent_since=since and since.replace(microsecond=1)))
 

@@ -48,6 +48,7 @@ def check(request: pytest.FixtureRequest, vies: FakeVies) -> Check:
     pauses: list[float] = []
 
     async def pause(seconds: float) -> None:
+        """Take note instead of waiting."""
         pauses.append(seconds)
 
     def run(number: VatNumber, requester: VatNumber | None = None, **settings: Any) -> VatAnswer:
@@ -223,6 +224,7 @@ def test_a_host_may_bring_its_own_async_client(vies: FakeVies) -> None:
     """Many checks share one client and its connections."""
 
     async def many() -> list[VatAnswer]:
+        """Ask five times at once."""
         async with httpx2.AsyncClient() as client:
             register = AsyncViesRegister(base_url=vies.url, client=client)
             return await asyncio.gather(*(register.check(GERMAN) for _ in range(5)))

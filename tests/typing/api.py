@@ -94,9 +94,8 @@ def a_wrong_actor_is_an_error() -> None:
 
 
 def a_wrong_field_is_an_error() -> None:
-    """Fields of commands are checked as well; nothing is passed by position."""
+    """Fields of commands and actors are checked as well."""
     Register(email="anna@mail.example", pasword="p")  # type: ignore[call-arg]  # a misspelt name
-    Register("anna@mail.example")  # type: ignore[call-arg, misc]  # nothing goes by position
     visitor.ip = "203.0.113.8"  # type: ignore[misc]  # actors are frozen
 
 
