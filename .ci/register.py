@@ -6,14 +6,18 @@ from importlib.util import find_spec
 from customer_accounts import Accounts, InspectRegistration, Register, Settings, Storefront, Visitor
 from customer_accounts.adapters.memory import MemoryStorage
 
-extras = [one for one in ("sqlalchemy", "httpx2", "aiosmtplib", "aiosmtpd", "rich", "pytest") if find_spec(one)]
+extras = [
+    one for one in ("sqlalchemy", "httpx2", "aiosmtplib", "aiosmtpd", "rich", "pytest") if find_spec(one)
+]
 if extras:
     raise SystemExit(f"the core must stand alone, but these are installed: {extras}")
 if not files("customer_accounts").joinpath("py.typed").is_file():
     raise SystemExit("py.typed is missing from the wheel")
 
 storefront = Storefront(name="Shop", base_url="https://shop.example", contact="help@shop.example")
-shop = Accounts(MemoryStorage(), Settings(secret="a secret that is only good for tests", storefront=storefront))
+shop = Accounts(
+    MemoryStorage(), Settings(secret="a secret that is only good for tests", storefront=storefront)
+)
 visitor = Visitor(ip="203.0.113.7", browser="a browser's secret")
 registered = shop.require(Register(email="anna@gmial.com", password="eleven quiet herons"), by=visitor)
 if registered.email_suggestion != "anna@gmail.com":
