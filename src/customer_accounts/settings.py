@@ -93,7 +93,7 @@ def _lifetimes(given: Mapping[Purpose, timedelta]) -> Mapping[Purpose, timedelta
 
 
 def _all_bytes(secrets: Mapping[str, str | bytes]) -> Mapping[str, bytes]:
-    if not isinstance(secrets, Mapping):
+    if not isinstance(secrets, Mapping) or not all(isinstance(one, str | bytes) for one in secrets.values()):
         raise SettingsError("old_secrets must be a mapping of names to secrets")
     return MappingProxyType({name: _secret_bytes(one) for name, one in secrets.items()})
 
@@ -226,9 +226,10 @@ class Settings:
     def __attrs_post_init__(self) -> None:
         """Refuse secrets that can be guessed, and what is no setting at all."""
         check_kinds(self)
-        for secret in (self.secret, *self.old_secrets.values()):
-            if len(secret) < 32:
-                raise SettingsError("secret must have at least 32 characters")
+        if len(self.secret) < 32:
+            raise SettingsError("secret must have at least 32 characters")
+        if any(len(one) < 32 for one in self.old_secrets.values()):
+            raise SettingsError("old_secrets must have at least 32 characters each")
 
     @classmethod
     def strict(cls, *, secret: str | bytes, storefront: Storefront, seller: Seller | None = None) -> Self:
