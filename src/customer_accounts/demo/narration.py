@@ -12,8 +12,7 @@ from importlib.resources import files
 
 from attrs import frozen
 
-from customer_accounts.mail.localised import typeset
-from customer_accounts.wording import known_locale
+from customer_accounts.wording import known_locale, typeset
 
 #: Where POSIX systems say which language people read, the strongest first.
 _VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
