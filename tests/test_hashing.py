@@ -182,6 +182,14 @@ def test_every_answer_costs_one_computation(
     assert computed == [CHEAPEST.memory]
 
 
+def test_the_stand_in_costs_what_the_settings_say(computed: list[int]) -> None:
+    """EN-04: without an account the work is that of the current parameters, whatever they are."""
+    dearer = Argon2Hasher(OLDER, allow_cheap=True)
+    for stored in (None, "garbage"):
+        assert dearer.verify(PASSWORD, stored) == UNREADABLE
+    assert computed == [OLDER.memory, OLDER.memory]
+
+
 def test_old_parameters_cost_their_own_and_one_on_the_current(computed: list[int]) -> None:
     """EN-03, EN-04, HS-03: a wrong password is equalised here, a right one by the rehash of the caller."""
     stored = Argon2Hasher(OLDER, allow_cheap=True).hash(PASSWORD)

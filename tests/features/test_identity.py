@@ -66,6 +66,21 @@ def test_an_address_is_a_text(shop: Shop) -> None:
         google(shop, email=7)  # type: ignore[arg-type]  # wrong on purpose
 
 
+def test_what_is_not_said_is_not_so(shop: Shop) -> None:
+    """SO-03: an adapter that says nothing about the address has not said that it is verified."""
+    said = google(shop)
+    silent = VerifiedIdentity(
+        provider=said.provider,
+        subject=said.subject,
+        issuer=said.issuer,
+        audience=said.audience,
+        use=said.use,
+        verified_at=said.verified_at,
+        email=said.email,
+    )
+    assert (silent.email_verified, silent.authoritative, silent.proves_mailbox) == (False, False, False)
+
+
 def test_a_sign_in_belongs_to_the_browser_that_began_it(shop: Shop) -> None:
     """SO-04: an answer of the provider that was begun elsewhere is refused, and so is one of no browser."""
     assert _reason(google(shop), shop, shop.visitor(BROWSER)) is None

@@ -21,6 +21,7 @@ from customer_accounts.refusals import Reason, Refused
 from customer_accounts.token import Purpose, TokenRecord
 from tests.overtaken import Overtaken
 from tests.shop import PASSWORD, Shop
+from tests.test_ownership import commands
 
 NEW = "nine loud kingfishers"
 EMAIL = "anna@mail.example"
@@ -241,3 +242,14 @@ def test_the_result_without_a_generated_password_shows_none(shop: Shop) -> None:
     changed = shop.require(_change(), by=customer)
     assert isinstance(changed, PasswordChanged)
     assert changed.generated_password is None
+
+
+def test_staff_sets_no_password() -> None:
+    """PW-13: no command that staff may give takes a password, makes one, or takes a link that sets one."""
+    of_staff = [one for one in commands() if Agent in one.actors]
+    fields = {(one.__name__, name) for one in of_staff for name in one.model_fields}
+    assert {one.__name__ for one in of_staff} >= {"ConvertGuest", "CloseAccount"}
+    # The customer's own current password, when the customer and not staff closes the account.
+    assert {one for one in fields if "password" in one[1] or "token" in one[1]} == {
+        ("CloseAccount", "current_password")
+    }

@@ -224,6 +224,14 @@ class TestClosing:
         assert shop.handle(sign_in, by=shop.visitor()) == Refused(Reason.SIGN_IN_FAILED)
         assert shop.account(customer.account_id).session_epoch > customer.session_epoch
 
+    def test_leaves_no_link(self, shop: Shop) -> None:
+        """SE-02, DP-01: no link with power over the account stays in the storage, used or not."""
+        customer = _anna(shop)
+        shop.require(RequestPasswordReset(email=EMAIL), by=shop.visitor())
+        assert [one for one in shop.stored(TokenRecord) if one.account_id == customer.account_id]
+        shop.require(CloseAccount(current_password=PASSWORD), by=customer)
+        assert [one for one in shop.stored(TokenRecord) if one.account_id == customer.account_id] == []
+
     def test_leaves_other_accounts_alone(self, shop: Shop) -> None:
         """Only the account's own records go."""
         customer = _anna(shop)

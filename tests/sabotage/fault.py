@@ -1,8 +1,8 @@
 """What a fault is, and how one is put into a running interpreter."""
 
 import inspect
+import re
 import sys
-import textwrap
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -40,25 +40,55 @@ class Fault:
         return {entry.split()[0].partition("::")[0] for entry in self.tests}
 
 
+def fault(requirement: str, breaks: str, put_in: Callable[[], None], *tests: str) -> Fault:
+    """Make the fault of a requirement; *tests* begin below ``tests/``."""
+    return Fault(requirement, breaks, put_in, tuple(f"tests/{one}" for one in tests))
+
+
 def _matches(node_id: str, beginning: str, *words: str) -> bool:
     return node_id.startswith(beginning) and all(word in node_id for word in words)
 
 
-def edited(function: Any, old: str, new: str) -> Callable[[], None]:
-    """Change the source of a function, wherever it is used: *old*, which stands in it once, becomes *new*."""
+@frozen
+class Edited:
+    """Changes the source of a function, wherever it is used.
 
-    def put_in() -> None:
-        target = _plain(function)
-        source = textwrap.dedent(inspect.getsource(target))
-        if source.count(old) != 1:
-            raise LookupError(f"{old!r} stands {source.count(old)} times in {target.__qualname__}")
-        source = source[source.index("def ") :] if source.startswith("@") else source
+    Args:
+        target: the function.
+        source: its source when this was made; its file may be another one by the time of a trial.
+        old: what stands in it once.
+        new: what is put in place of it.
+    """
+
+    target: Any
+    source: str
+    old: str
+    new: str
+
+    @property
+    def fits(self) -> bool:
+        """Whether the function still says what is to be changed."""
+        return self.source.count(self.old) == 1
+
+    def __call__(self) -> None:
+        """Put the change in."""
+        if not self.fits:
+            raise LookupError(f"{self.old!r} stands not once in {self.target.__qualname__}")
+        source = self.source
+        if source[0] in " @":
+            # Without decorators, and with its indentation below something that may be indented.
+            source = "if True:\n" + re.sub(r"\A(\s*@.*\n)+", "", source)
+        code = compile(source.replace(self.old, self.new), self.target.__code__.co_filename, "exec")
         made: dict[str, Any] = {}
-        exec(compile(source.replace(old, new), target.__code__.co_filename, "exec"), target.__globals__, made)
+        exec(code, self.target.__globals__, made)
         (changed,) = made.values()
-        target.__code__ = changed.__code__
+        self.target.__code__ = changed.__code__
 
-    return put_in
+
+def edited(function: Any, old: str, new: str) -> Edited:
+    """Change the source of a function, wherever it is used: *old*, which stands in it once, becomes *new*."""
+    target = _plain(function)
+    return Edited(target, inspect.getsource(target), old, new)
 
 
 def _plain(function: Any) -> FunctionType:
@@ -85,7 +115,8 @@ def replacing(original: Any, replacement: Any) -> Callable[[], None]:
     def put_in() -> None:
         found = 0
         for name, module in list(sys.modules.items()):
-            if name.startswith(("customer_accounts", "tests")) and module is not None:
+            ours = name.startswith(("customer_accounts", "tests")) and not name.startswith("tests.sabotage")
+            if ours and module is not None:
                 for attribute, value in list(vars(module).items()):
                     if value is original:
                         setattr(module, attribute, replacement)
@@ -106,11 +137,24 @@ def setting(owner: Any, name: str, value: Any) -> Callable[[], None]:
     return put_in
 
 
-def together(*puts: Callable[[], None]) -> Callable[[], None]:
-    """Put in several faults as one."""
+@frozen
+class Together:
+    """Puts in several faults as one."""
 
-    def put_in() -> None:
-        for put in puts:
+    puts: tuple[Callable[[], None], ...]
+
+    def __call__(self) -> None:
+        """Put them in."""
+        for put in self.puts:
             put()
 
-    return put_in
+
+def together(*puts: Callable[[], None]) -> Together:
+    """Put in several faults as one."""
+    return Together(puts)
+
+
+def edits_of(put_in: Callable[[], None]) -> list[Edited]:
+    """Give the changes of source that a fault is made of."""
+    puts = put_in.puts if isinstance(put_in, Together) else (put_in,)
+    return [one for one in puts if isinstance(one, Edited)]

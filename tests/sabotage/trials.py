@@ -23,7 +23,9 @@ from tests.sabotage.fault import Fault
 _LONGEST = 120
 #: How many tests one process runs without a fault.
 _PORTION = 25
-_CAUGHT, _MISSED, _BROKEN = 0, 1, 2
+_CAUGHT, _MISSED, _BROKEN, _CRASHED = 0, 1, 2, 3
+#: Errors by which code is broken and not only wrong.
+_CRASHES = (NameError, AttributeError, TypeError, KeyError, ImportError)
 _LEFT_OUT = ("terminal", "cacheprovider", "xdist", "cov", "anyio")
 _OPTIONS = (
     "-s",
@@ -41,6 +43,7 @@ class Outcome(StrEnum):
     CAUGHT = "caught"
     MISSED = "NOT CAUGHT"
     BROKEN = "COULD NOT BE TRIED"
+    CRASHED = "COULD NOT BE TRIED, it stops the code instead of making it wrong"
     FAILS_ANYWAY = "COULD NOT BE TRIED, its tests fail without it"
     NO_TEST = "COULD NOT BE TRIED, no test has this name"
     TOO_LONG = "COULD NOT BE TRIED, it took too long"
@@ -58,6 +61,7 @@ class Trials:
         self._faults = faults
         self._tell = tell
         self._failed: list[str] = []
+        self._crashed = False
 
     def run(self) -> None:
         """Collect the tests and try all faults."""
@@ -66,7 +70,9 @@ class Trials:
         hypothesis.settings.register_profile(
             "trial", deadline=None, derandomize=True, database=None, phases=phases
         )
-        files = sorted(set[str]().union(*(one.files for one in self._faults)))
+        files = sorted(
+            file for file in set[str]().union(*(one.files for one in self._faults)) if Path(file).exists()
+        )
         code = pytest.main([*_OPTIONS, *files], plugins=[self])
         if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             raise SystemExit("the tests could not be collected")
@@ -84,6 +90,13 @@ class Trials:
         """Remember what failed."""
         if report.failed:
             self._failed.append(report.nodeid)
+
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
+        """Notice a fault that stops the library's code by itself."""
+        if call.excinfo is not None and isinstance(call.excinfo.value, RecursionError):
+            self._crashed = True
+        elif call.excinfo is not None and isinstance(call.excinfo.value, _CRASHES):
+            self._crashed |= "customer_accounts" in Path(call.excinfo.traceback[-1].path).parts
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -114,7 +127,9 @@ class Trials:
 
     def _try(self, fault: Fault, items: list[pytest.Item]) -> int:
         fault.put_in()
-        return _CAUGHT if self._fails(items) else _MISSED
+        if not self._fails(items):
+            return _MISSED
+        return _CRASHED if self._crashed else _CAUGHT
 
     def _fails(self, items: list[pytest.Item]) -> bool:
         for item in items:
@@ -144,7 +159,8 @@ class Trials:
 def _outcome(code: int) -> Outcome:
     if code == -signal.SIGALRM:
         return Outcome.TOO_LONG
-    return {_CAUGHT: Outcome.CAUGHT, _MISSED: Outcome.MISSED}.get(code, Outcome.BROKEN)
+    known = {_CAUGHT: Outcome.CAUGHT, _MISSED: Outcome.MISSED, _CRASHED: Outcome.CRASHED}
+    return known.get(code, Outcome.BROKEN)
 
 
 def _forked(work: Callable[[], int]) -> int:
