@@ -37,7 +37,9 @@ def test_the_rules_are_pure_and_stand_alone(path: Path) -> None:
     """The standard library without clock, chance and network, attrs, stdnum and this package: no more."""
     for name in imported(path):
         root = name.partition(".")[0]
-        own = name in ("customer_accounts.vat", "customer_accounts.arguments") or name.startswith("customer_accounts.vat.")
+        own = name in ("customer_accounts.vat", "customer_accounts.arguments") or name.startswith(
+            "customer_accounts.vat."
+        )
         assert own or root in ALLOWED or root in sys.stdlib_module_names, name
         assert root not in FORBIDDEN, name
     assert ".now(" not in path.read_text(encoding="utf-8")
