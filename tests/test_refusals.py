@@ -52,7 +52,15 @@ def test_http_status_is_an_error(reason: Reason) -> None:
 
 @pytest.mark.parametrize(
     ("tag", "known"),
-    [("fr", "fr"), ("FR", "fr"), ("de_CH", "de"), ("en-GB", "en"), ("es", None), ("", None), ("french", None)],
+    [
+        ("fr", "fr"),
+        ("FR", "fr"),
+        ("de_CH", "de"),
+        ("en-GB", "en"),
+        ("es", None),
+        ("", None),
+        ("french", None),
+    ],
 )
 def test_known_locale(tag: str, known: str | None) -> None:
     """Language tags are read by their first part."""

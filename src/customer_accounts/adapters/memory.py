@@ -131,7 +131,11 @@ class MemoryStorage:
     ) -> Sequence[MailTask] | Sequence[VatTask]:
         """See `customer_accounts.ports.Storage.lease`."""
         with self._lock:
-            return self._lease_mail(limit, now, until) if queue is Queue.MAIL else self._lease_vat(limit, now, until)
+            return (
+                self._lease_mail(limit, now, until)
+                if queue is Queue.MAIL
+                else self._lease_vat(limit, now, until)
+            )
 
     def finish(self, task: MailTask, outcome: MailOutcome, /) -> None:
         """See `customer_accounts.ports.Storage.finish`."""
@@ -170,7 +174,9 @@ class MemoryStorage:
 
     def _lease_vat(self, limit: int, now: datetime, until: datetime) -> list[VatTask]:
         rows = self._tables.all(VatCheckRecord)
-        free = [one for one in rows if one.due_at <= now and (one.leased_until is None or one.leased_until < now)]
+        free = [
+            one for one in rows if one.due_at <= now and (one.leased_until is None or one.leased_until < now)
+        ]
         chosen = [evolve(one, leased_until=until) for one in sorted(free, key=lambda one: one.due_at)[:limit]]
         self._tables.records.setdefault(VatCheckRecord, {}).update({key_of(one): one for one in chosen})
         return [VatTask(one) for one in chosen]

@@ -37,7 +37,12 @@ def read(
     keys = {*scope.email_keys, *(one.email_key for one in of_browser)}
     keys |= {one.email_key for one in (token, order) if one is not None}
     keys.discard("")  # the key of what is no address is nobody's
-    named = {scope.account_id, token and token.account_id, identity and identity.account_id, order and order.owner}
+    named = {
+        scope.account_id,
+        token and token.account_id,
+        identity and identity.account_id,
+        order and order.owner,
+    }
     found_accounts = [one for one in accounts if one.id in named or one.email_key in keys]
     owners = {one.id for one in found_accounts}
     found_registrations = [
@@ -97,9 +102,7 @@ def _trail(events: list[EventRecord], owners: set[UUID]) -> tuple[EventRecord, .
     return tuple(sorted(own, key=lambda one: (one.at, one.id)))
 
 
-def _groups(
-    orders: list[OrderRecord], keys: set[str], since: datetime | None
-) -> tuple[GuestOrderGroup, ...]:
+def _groups(orders: list[OrderRecord], keys: set[str], since: datetime | None) -> tuple[GuestOrderGroup, ...]:
     groups: dict[tuple[str, bool], list[OrderRecord]] = {}
     for one in orders:
         if one.owner is None and one.email_key in keys:
@@ -118,9 +121,7 @@ def _groups(
     )
 
 
-def _orders(
-    scope: Scope, token: TokenRecord | None, orders: list[OrderRecord]
-) -> tuple[OrderRecord, ...]:
+def _orders(scope: Scope, token: TokenRecord | None, orders: list[OrderRecord]) -> tuple[OrderRecord, ...]:
     reference = scope.order if scope.order is not None else token and token.order_reference
     if reference is not None:
         return tuple(one for one in orders if one.reference == reference)

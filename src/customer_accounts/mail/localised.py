@@ -22,7 +22,6 @@ _UNITS = {
 _DAY, _HOUR, _MINUTE = 1440, 60, 1
 
 
-
 def date_text(moment: datetime, language: str) -> str:
     """Write a date out, such as ``1er mars 2026``, ``1. März 2026`` or ``1 March 2026``."""
     day = str(moment.day)
