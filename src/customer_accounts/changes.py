@@ -141,5 +141,5 @@ def key_of(record: Record) -> object:
             return record.reference
         case SubscriptionRecord() | VatCheckRecord():
             return record.account_id
-        case AccountRecord() | RegistrationRecord() | AddressRecord() | WishListRecord():
+        case _:
             return record.id

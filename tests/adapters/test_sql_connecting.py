@@ -155,3 +155,22 @@ def test_a_fault_of_the_database_is_no_lost_race(tmp_path: Path) -> None:
     with pytest.raises(OperationalError, match="no such table"):
         storage.write(stored(records.an_account()))
     storage.close()
+
+
+def test_only_sqlite_is_told_to_begin_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CC-05: another database keeps its own ways to begin, alone and in a host's transaction."""
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    storage = SqlStorage(engine)
+    storage.create_schema()
+    begun: list[object] = []
+    monkeypatch.setattr("customer_accounts.adapters.sql.connecting.begin_immediate", begun.append)
+    storage.write([])
+    with engine.connect() as connection:
+        storage.within(connection).write([])
+    on_sqlite = len(begun)
+    monkeypatch.setattr(engine.dialect, "name", "another")
+    SqlStorage(engine).write([])
+    with engine.connect() as connection:
+        SqlStorage(engine).within(connection).write([])
+    engine.dispose()
+    assert (on_sqlite, len(begun)) == (2, 2)

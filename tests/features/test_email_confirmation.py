@@ -2,11 +2,13 @@
 
 import pickle
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from pydantic import SecretStr, ValidationError
 
 from customer_accounts.account import AccountRecord
+from customer_accounts.changes import insert, update
 from customer_accounts.features.email_confirmation import Confirmed, ConfirmEmail, InspectLink, Needs
 from customer_accounts.features.registration import Register
 from customer_accounts.outbox import EventKind, MailPurpose
@@ -184,6 +186,16 @@ class TestOnce:
         if isinstance(answer, Refused):
             assert answer.reason is Reason.LINK_EXPIRED
 
+    def test_an_address_that_has_an_account_gets_no_second_one(self, shop: Shop) -> None:
+        """EM-03: a link that is left over, whatever the reason, opens nothing beside an account of the address."""
+        token = _register(shop)
+        account = AccountRecord(
+            id=UUID(int=1), email=ANNA, email_key=ANNA, email_verified_at=shop.clock(), created_at=shop.clock()
+        )
+        shop.storage.write([insert(account)])
+        assert _reason(shop.handle(ConfirmEmail(token=token), by=shop.visitor())) is Reason.LINK_INVALID
+        assert shop.stored(AccountRecord) == [account]
+
     @pytest.mark.parametrize("text", ["", " ", "x" * 43, "x" * 42, "é" * 43])
     def test_unknown_texts_are_invalid(self, shop: Shop, text: str) -> None:
         """TK-08: empty, blank, unknown and malformed links are one refusal."""
@@ -195,8 +207,6 @@ class TestOnce:
     def test_links_of_other_purposes_do_nothing_here(self, shop: Shop, purpose: Purpose) -> None:
         """TK-03: a link that was mailed for something else confirms no registration."""
         from attrs import evolve
-
-        from customer_accounts.changes import update
 
         token = _register(shop)
         (stored,) = shop.stored(TokenRecord)
