@@ -190,7 +190,11 @@ class TestOnce:
         """EM-03: a link that is left over, whatever the reason, opens nothing beside an account of the address."""
         token = _register(shop)
         account = AccountRecord(
-            id=UUID(int=1), email=ANNA, email_key=ANNA, email_verified_at=shop.clock(), created_at=shop.clock()
+            id=UUID(int=1),
+            email=ANNA,
+            email_key=ANNA,
+            email_verified_at=shop.clock(),
+            created_at=shop.clock(),
         )
         shop.storage.write([insert(account)])
         assert _reason(shop.handle(ConfirmEmail(token=token), by=shop.visitor())) is Reason.LINK_INVALID
