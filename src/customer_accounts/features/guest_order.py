@@ -38,6 +38,7 @@ from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.email_address import EmailAddress, suggest_correction
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.acting import write_of
+from customer_accounts.features.new_password import two_passwords
 from customer_accounts.features.order_account import begin_with_order
 from customer_accounts.features.order_notices import OrderEvent, audience_of, mail_about, order_mails
 from customer_accounts.features.registration import answer, email_key_of, read_email, registering
@@ -114,11 +115,9 @@ class RecordOrder(Command):
 
     def contradiction(self) -> PydanticCustomError | None:
         """See `Command.contradiction`."""
-        if self.generate_password and self.password is not None:
-            return PydanticCustomError("password_twice", "give a password or let one be generated, not both")
         if not self.open_account and (self.generate_password or self.password is not None):
             return PydanticCustomError("password_without_account", "a password needs open_account")
-        return None
+        return two_passwords(self.password, generate=self.generate_password)
 
     def password_to_set(self) -> str | None:
         """See `Command.password_to_set`."""

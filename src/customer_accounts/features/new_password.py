@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 
+from pydantic import SecretStr
+from pydantic_core import PydanticCustomError
+
 from customer_accounts.command import Env, Refusal
 from customer_accounts.facts import Facts
 from customer_accounts.password_policy import PasswordFault
@@ -16,6 +19,13 @@ _REASONS = {
     PasswordFault.MALFORMED: Reason.PASSWORD_MALFORMED,
     PasswordFault.BREACHED: Reason.PASSWORD_BREACHED,
 }
+
+
+def two_passwords(new_password: SecretStr | None, *, generate: bool) -> PydanticCustomError | None:
+    """Say that a password cannot be both given and generated."""
+    if generate and new_password is not None:
+        return PydanticCustomError("password_twice", "give a password or let one be generated, not both")
+    return None
 
 
 def password_refusal(

@@ -27,7 +27,7 @@ from customer_accounts.changes import update
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.acting import acting
-from customer_accounts.features.new_password import password_refusal
+from customer_accounts.features.new_password import password_refusal, two_passwords
 from customer_accounts.features.reauthentication import not_proven, password_check
 from customer_accounts.features.revocation import links_ended, sessions_ended
 from customer_accounts.issue import mail_to_account, record_event
@@ -64,13 +64,6 @@ def with_password(account: AccountRecord, password_hash: str, env: Env, *, gener
         must_change_password=generated and env.settings.must_change_generated,
         password_changed_at=env.now,
     )
-
-
-def two_passwords(new_password: SecretStr | None, *, generate: bool) -> PydanticCustomError | None:
-    """Say that a password cannot be both given and generated."""
-    if generate and new_password is not None:
-        return PydanticCustomError("password_twice", "give a password or let one be generated, not both")
-    return None
 
 
 class ChangePassword(Command):

@@ -36,8 +36,8 @@ from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.account_links import AccountLink, digest_of, link_to_own_address
 from customer_accounts.features.account_opening import opening_scope, recent_since, without_rivals
 from customer_accounts.features.identity_approval import password_changed_mail
-from customer_accounts.features.new_password import password_refusal
-from customer_accounts.features.password import two_passwords, with_password
+from customer_accounts.features.new_password import password_refusal, two_passwords
+from customer_accounts.features.password import with_password
 from customer_accounts.features.registration import (
     confirmation_mail,
     email_key_of,

@@ -24,7 +24,7 @@ from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.email_address import EmailAddress, EmailAddressError, suggest_correction
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.delivery_address import address_refusal
-from customer_accounts.features.new_password import password_refusal
+from customer_accounts.features.new_password import password_refusal, two_passwords
 from customer_accounts.inputs import (
     AddressInput,
     CompanyInput,
@@ -245,9 +245,7 @@ class Register(Command):
 
     def contradiction(self) -> PydanticCustomError | None:
         """See `Command.contradiction`."""
-        if self.generate_password and self.password is not None:
-            return PydanticCustomError("password_twice", "give a password or let one be generated, not both")
-        return None
+        return two_passwords(self.password, generate=self.generate_password)
 
     def password_to_set(self) -> str | None:
         """See `Command.password_to_set`."""
