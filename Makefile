@@ -3,10 +3,10 @@ BIN := .venv/bin
 PYTHON := $(BIN)/python
 TESTS := $(PYTHON) -m pytest -n auto
 
-.PHONY: help check test coverage lint format types layers docstrings docs sabotage wheel demo ci
+.PHONY: help check test coverage lint format types layers docstrings docs exports sabotage wheel demo ci
 
 help:
-	@echo "check test coverage lint format types layers docstrings docs sabotage wheel demo ci"
+	@echo "check test coverage lint format types layers docstrings docs exports sabotage wheel demo ci"
 
 check: lint types layers docstrings coverage docs
 
@@ -37,6 +37,9 @@ docstrings:
 
 docs:
 	$(BIN)/sphinx-build -n -W --keep-going -q -b html docs docs/_build/html
+
+exports:
+	$(PYTHON) -m tests.tools.write_exports
 
 sabotage:
 	$(PYTHON) -m tests.sabotage

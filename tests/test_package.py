@@ -81,6 +81,9 @@ asked = Register(email="anna@gmial.com", password="eleven quiet herons")
 print(shop.require(asked, by=Visitor(ip="203.0.113.7", browser="a browser's secret")).email_suggestion)
 """
 
+EVERY_NAME = "from customer_accounts import *\n"
+PACKAGES = "import sys\nprint(*sorted({one.partition('.')[0] for one in sys.modules}))"
+
 ALONE = """
 import importlib, sys, types
 
@@ -152,8 +155,17 @@ def test_the_blocker_blocks() -> None:
 
 def test_importing_the_core_loads_nothing_of_an_extra() -> None:
     """What is installed but not asked for stays unloaded, so that a host's start-up pays for what it uses."""
-    code = "import customer_accounts, sys; print(*sorted({one.partition('.')[0] for one in sys.modules}))"
-    assert set(_python(code).split()).isdisjoint({*NOT_OF_THE_CORE, "smtplib"})
+    loaded = _python(EVERY_NAME + PACKAGES).split()
+    assert "pydantic" in loaded
+    assert set(loaded).isdisjoint({*NOT_OF_THE_CORE, "smtplib"})
+
+
+def test_importing_the_package_loads_what_is_asked_for_and_no_more() -> None:
+    """PEP 562: without a name nothing is loaded, and a sync host's names bring no event loop."""
+    bare = _python("import customer_accounts\n" + PACKAGES).split()
+    assert set(bare).isdisjoint({"attr", "pydantic", "email_validator", "stdnum", "argon2"})
+    for_sync = "from customer_accounts import Accounts, Register, Settings, SignIn\n"
+    assert "asyncio" not in _python(for_sync + PACKAGES).split()
 
 
 @pytest.mark.parametrize("group", GROUPS)

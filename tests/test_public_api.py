@@ -17,8 +17,9 @@ import pytest
 from pydantic import BaseModel
 
 import customer_accounts
-from customer_accounts import features
+from customer_accounts import accounts, features
 from customer_accounts.command import Command, Decision, Refusal
+from tests.tools import write_exports
 
 #: What is exported although no command leads to it: runners, actors, settings, errors, pure functions.
 ESSENTIALS = frozenset(
@@ -266,10 +267,35 @@ def test_exports_are_sorted_and_there(name: str) -> None:
 
 
 def test_the_top_only_exports() -> None:
-    """Style 6: the package's first module holds imports and ``__all__``, no code of its own."""
+    """Style 6: the package's first module holds imports and lists, no code of its own but the loading of names."""
+    assert [getattr(customer_accounts, name) for name in customer_accounts.__all__]
+    helpers = {"import_module", "TYPE_CHECKING", "Any"}
     there = vars(customer_accounts).items()
     public = {name for name, one in there if not name.startswith("_") and not inspect.ismodule(one)}
-    assert public == set(customer_accounts.__all__)
+    assert public == set(customer_accounts.__all__) | helpers
+
+
+def test_the_lists_of_exports_are_written_from_the_imports() -> None:
+    """What type checkers see is what can be imported: ``make exports`` finds nothing to write."""
+    source = write_exports.TARGET.read_text("utf-8")
+    assert write_exports.written(source) == source
+    first, *_ = customer_accounts.__all__
+    assert write_exports.written(source.replace(f"        {first},\n", "")) != source
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    """A misspelt import fails as from any module, and names the package."""
+    with pytest.raises(AttributeError, match="has no attribute 'Registre'"):
+        _ = customer_accounts.Registre  # type: ignore[attr-defined]  # a misspelling, on purpose
+    with pytest.raises(AttributeError, match=r"'customer_accounts\.accounts' has no attribute 'Acounts'"):
+        _ = accounts.Acounts  # type: ignore[attr-defined]  # as above
+    with pytest.raises(ImportError, match="Registre"):
+        from customer_accounts import Registre  # type: ignore[attr-defined]  # noqa: F401 - as above
+
+
+def test_names_are_listed_before_they_are_loaded() -> None:
+    """A shell completes every exported name."""
+    assert set(customer_accounts.__all__) <= set(dir(customer_accounts))
 
 
 def test_every_command_says_who_may_give_it() -> None:
