@@ -27,6 +27,9 @@ def _leave(namespace: dict[str, Any]) -> None:
     folder.cleanup()
 
 
+#: PostgreSQL for whoever wants it; the server starts at the first use.
+pytest_plugins = ["tests.postgres.fixtures"]
+
 pytest_collect_file = Sybil(
     parsers=[PythonCodeBlockParser()],
     patterns=["README.md", "docs/**/*.md"],
