@@ -15,6 +15,7 @@ The data are in `email_providers`.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from customer_accounts.email_providers import (
     COMMON_ENDINGS,
@@ -108,6 +109,8 @@ def _tidied(domain: str) -> str:
     return dotted.strip(" .-_<>()[]'\"!?/\\")
 
 
+# Most customers share a few domains; each is compared with all providers once.
+@lru_cache(maxsize=1024)
 def _corrected(typed: str) -> str:
     name, dot, last = typed.rpartition(".")
     domain = f"{name}{dot}{_UNUSED.get(last, last)}"

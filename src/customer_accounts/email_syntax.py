@@ -19,6 +19,7 @@ library passes on, live in `email_address`.
 import enum
 import re
 import unicodedata
+from functools import lru_cache
 
 import attrs
 from email_validator import EmailNotValidError, validate_email
@@ -93,7 +94,12 @@ def read_mailbox(typed: object) -> Mailbox | EmailFault:
         return EmailFault.NOT_TEXT
     if len(typed) > LONGEST_TYPED:
         return EmailFault.TOO_LONG
-    text = typed.strip(TRIMMED)
+    return _read(typed.strip(TRIMMED))
+
+
+# A command reads its address several times: to count tries, to find the account, to decide.
+@lru_cache(maxsize=1024)
+def _read(text: str) -> Mailbox | EmailFault:
     fault = _fault_at_sight(text)
     if fault is not None:
         return fault
