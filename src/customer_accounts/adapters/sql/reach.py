@@ -98,7 +98,8 @@ def reached(table: Table, ways: Sequence[Condition]) -> Condition:
         return ways[0]
     key = list(table.primary_key.columns)
     keys = union_all(*(select(*key).where(way) for way in ways))
-    return key[0].in_(keys) if len(key) == 1 else tuple_(*key).in_(keys)
+    # SQLite finds a pair by its index only in a plain SELECT, not in the union itself.
+    return key[0].in_(keys) if len(key) == 1 else tuple_(*key).in_(select(keys.subquery()))
 
 
 class Reach:

@@ -4,7 +4,7 @@ A host includes `metadata` into its own migrations, or lets `SqlStorage.create_s
 
 * Unique keys decide races (EM-03, SO-01, TK-05): the address key among open accounts (a closed one has none),
   provider and subject of an identity, the digest of a link, the reference of an order.
-* Every lookup of `reading`, `writing` and `queues` has its index.
+* Every lookup of `reading`, `writing` and `queues` has its index; rows that no lookup is for are left out of it.
 * Elements of tuples stand in tables of their own, numbered by ``position``.
 * There are no foreign keys between records: a token may outlive its account, an order its owner.
 """
@@ -83,8 +83,8 @@ tokens = _table(
     "tokens",
     TokenRecord,
     "digest",
-    Index(None, "account_id"),
-    Index(None, "registration_id"),
+    Index(None, "account_id", **_where("account_id IS NOT NULL")),
+    Index(None, "registration_id", **_where("registration_id IS NOT NULL")),
     Index(None, "email_key"),
     Index(None, "expires_at"),
 )
@@ -92,7 +92,7 @@ orders = _table(
     "orders",
     OrderRecord,
     "reference",
-    Index(None, "owner", "placed_at", "reference"),
+    Index(None, "owner", "placed_at", "reference", **_where("owner IS NOT NULL")),
     Index(None, "email_key", "placed_at", **_where("owner IS NULL")),
 )
 shipments = _elements("shipments", Shipment, orders, "order_reference")
@@ -108,8 +108,14 @@ mails = _table(
     "id",
     Index("ix_ca_mails_queued", "due_at", **_where("status = 'queued'")),
     Index("ix_ca_mails_dead", "due_at", **_where("status = 'dead'")),
-    Index(None, "finished_at"),
+    Index(None, "finished_at", **_where("finished_at IS NOT NULL")),
     CheckConstraint("status IN ('queued', 'sent', 'dropped', 'dead')", name="status"),
 )
 mail_details = _elements("mail_details", Detail, mails, "mail_id")
-events = _table("events", EventRecord, "id", Index(None, "account_id"), Index(None, "at"))
+events = _table(
+    "events",
+    EventRecord,
+    "id",
+    Index(None, "account_id", **_where("account_id IS NOT NULL")),
+    Index(None, "at"),
+)
