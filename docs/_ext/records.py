@@ -11,11 +11,12 @@ from facts import DOCS
 from customer_accounts.account import Company, Consent, PostalAddress
 from customer_accounts.belongings import WishItem
 from customer_accounts.changes import Record
+from customer_accounts.claim import Carried, ClaimedAddress
 from customer_accounts.order import Parcel, Shipment
 from customer_accounts.outbox import Detail, EventRecord, MailRecord
 
 #: Values that stand inside records.
-INSIDE = (Company, Consent, PostalAddress, WishItem, Shipment, Parcel, Detail)
+INSIDE = (Company, Consent, PostalAddress, WishItem, Shipment, Parcel, Detail, Carried, ClaimedAddress)
 #: What a field may be; the texts are printed above the table.
 CLASSES = {
     "secret": "useless to everybody but the shop: a hash, a digest, the input of a link",

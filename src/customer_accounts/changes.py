@@ -14,6 +14,7 @@ from attrs import evolve, field, frozen
 
 from customer_accounts.account import AccountRecord, IdentityRecord, RegistrationRecord
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
+from customer_accounts.claim import ClaimRecord
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import EventRecord, MailRecord, VatCheckRecord
 from customer_accounts.token import TokenRecord
@@ -28,6 +29,7 @@ Record = (
     | WishListRecord
     | SubscriptionRecord
     | VatCheckRecord
+    | ClaimRecord
 )
 
 
@@ -61,19 +63,60 @@ class UseToken:
 
 @frozen
 class OrderSelection:
-    """Which guest orders to move: of this address, owned by nobody, placed at or after *since*."""
+    """Which orders to move: all that meet every condition that is given.
 
-    email_key: str
+    Args:
+        email_key: placed under this address.
+        since: placed at or after this time.
+        reference: this very order.
+        names: placed in one of these names, compared as stored; None for any name.
+        owner: owned by this account; None selects guest orders, which nobody owns, and of these only such as
+            are not under dispute.
+        claim: moved by this claim last.
+        claimed: True for orders that some claim moved, False for those that came to their owner without one.
+
+    Raises:
+        ValueError: nothing tells whose orders are meant, or there is no name among *names*.
+    """
+
+    email_key: str | None = None
     since: datetime | None = None
+    reference: str | None = field(default=None, kw_only=True)
+    names: tuple[str, ...] | None = field(default=None, kw_only=True, repr=False)
+    owner: UUID | None = field(default=None, kw_only=True)
+    claim: UUID | None = field(default=None, kw_only=True)
+    claimed: bool | None = field(default=None, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse to select the orders of everybody."""
+        if self.email_key is None and self.reference is None and self.owner is None:
+            raise ValueError("a selection of orders names an address, an order or an owner")
+        if self.names == ():
+            raise ValueError("a selection by name names one")
+
+
+class Mark(StrEnum):
+    """What becomes of the claim id of orders that move: that of the move, the one they have, or none."""
+
+    SET = "set"
+    KEEP = "keep"
+    CLEAR = "clear"
 
 
 @frozen
 class MoveOrders:
-    """Give all selected orders to an account in one update; only owner and claim id change."""
+    """Give all selected orders to an account, or back to nobody, in one update; only owner and claim id change.
+
+    Args:
+        to: the new owner, or None to make guest orders of them again.
+        claim_id: the claim, under which the number of moved orders is told (several moves of one claim add up).
+        mark: what becomes of the orders' own claim id.
+    """
 
     selection: OrderSelection
-    to: UUID
+    to: UUID | None
     claim_id: UUID
+    mark: Mark = Mark.SET
 
 
 @frozen

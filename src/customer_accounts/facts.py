@@ -8,9 +8,13 @@ Rules for a storage:
 * ``registrations``: of those addresses, of the scope's browser, and the one of its token.
 * ``tokens``: of those accounts, addresses and registrations, the scope's own included.
 * ``identities``: of those accounts, the one named, and those that the registrations name.
-* ``guest_orders``: groups of the orders that nobody owns, of those addresses and of the accounts' addresses.
-* ``orders``: the one named, or the one that the scope's token shows, or one page of the orders of ``account_id``,
-  newest first.
+* ``guest_orders``: groups of the orders that nobody owns, of those addresses and of the accounts' addresses, by
+  address, age and dispute; with ``by_name`` also by the name as stored; with ``owned`` also the orders that
+  somebody owns, by owner.
+* ``orders``: the one named, or those with ``order_number``, or the one that the scope's token shows, or one page of
+  the orders of ``account_id``, newest first.  An order's number leads to nothing else.
+* ``claims``: of those accounts, the one named, and the one that the scope's token undoes.  Where this part is
+  wanted, such a claim leads to its account and to the one that its orders came from.
 * ``addresses``, ``wish_lists``, ``events``: of those accounts, oldest first; ``subscriptions``, ``vat_checks``:
   of those accounts.
 
@@ -26,6 +30,7 @@ from attrs.validators import ge, le
 
 from customer_accounts.account import AccountRecord, IdentityRecord, RegistrationRecord
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
+from customer_accounts.claim import ClaimRecord
 from customer_accounts.order import GuestOrderGroup, OrderRecord
 from customer_accounts.outbox import EventRecord, VatCheckRecord
 from customer_accounts.password_policy import BreachCheck
@@ -46,6 +51,7 @@ class Part(StrEnum):
     SUBSCRIPTIONS = "subscriptions"
     VAT_CHECKS = "vat_checks"
     EVENTS = "events"
+    CLAIMS = "claims"
 
 
 @frozen
@@ -70,7 +76,11 @@ class Scope:
         identity: provider and subject.
         order: reference of one order.
         browser: digest of a browser's secret.
+        order_number: the number that is printed for the customer.
+        claim: id of one claim.
         recent_since: guest orders placed at or after this time are counted as recent.
+        by_name: whether guest orders are counted by name too.
+        owned: whether orders that somebody owns are counted too.
         page: which orders of ``account_id`` are wanted.
     """
 
@@ -81,7 +91,11 @@ class Scope:
     identity: tuple[str, str] | None = None
     order: str | None = None
     browser: str | None = None
+    order_number: str | None = None
+    claim: UUID | None = None
     recent_since: datetime | None = None
+    by_name: bool = False
+    owned: bool = False
     page: Page | None = None
 
     def for_account(self, account_id: UUID) -> "Scope":
@@ -104,6 +118,7 @@ class Facts:
     subscriptions: tuple[SubscriptionRecord, ...] = ()
     vat_checks: tuple[VatCheckRecord, ...] = ()
     events: tuple[EventRecord, ...] = ()
+    claims: tuple[ClaimRecord, ...] = ()
     breach: BreachCheck | None = None
 
     def account(self, account_id: UUID | None) -> AccountRecord | None:
@@ -121,6 +136,10 @@ class Facts:
     def registration(self, registration_id: UUID | None) -> RegistrationRecord | None:
         """Give the pending registration with this id."""
         return next((one for one in self.registrations if one.id == registration_id), None)
+
+    def claim(self, claim_id: UUID | None) -> ClaimRecord | None:
+        """Give the claim with this id."""
+        return next((one for one in self.claims if one.id == claim_id), None)
 
     def order(self, reference: str) -> OrderRecord | None:
         """Give the order with this reference."""

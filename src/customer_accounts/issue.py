@@ -29,6 +29,7 @@ def issue_token(
     account_id: UUID | None = None,
     registration_id: UUID | None = None,
     order_reference: str | None = None,
+    claim_id: UUID | None = None,
     browser: str | None = None,
     expires_at: datetime | None = None,
 ) -> TokenRecord:
@@ -48,6 +49,7 @@ def issue_token(
         account_id=account_id,
         registration_id=registration_id,
         order_reference=order_reference,
+        claim_id=claim_id,
         browser=browser,
     )
 
@@ -60,9 +62,9 @@ def with_token(new: TokenRecord, known: Iterable[TokenRecord]) -> list[Change]:
 
 
 def _siblings(one: TokenRecord, other: TokenRecord) -> bool:
-    return (one.purpose, one.account_id, one.registration_id, one.order_reference, one.used_at) == (
-        other.purpose, other.account_id, other.registration_id, other.order_reference, None,
-    )  # fmt: skip
+    about = (one.account_id, one.registration_id, one.order_reference, one.claim_id)
+    same = (other.account_id, other.registration_id, other.order_reference, other.claim_id)
+    return one.purpose is other.purpose and about == same and one.used_at is None
 
 
 def spent(tokens: Iterable[TokenRecord], env: Env, account_id: UUID | None = None) -> list[Change]:

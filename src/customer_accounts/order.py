@@ -1,7 +1,8 @@
 """An order as this library sees it: a reference, who placed it, how far it is.
 
 Lines and amounts stay the host's.  A placed order is never rewritten: its status and shipments go on, and its
-owner may change from nobody to the account that proved the address, nothing else (truth 6).
+owner may change from nobody to the account that proved the address (and back, where that is undone), nothing
+else (truth 6).
 """
 
 from datetime import datetime
@@ -50,6 +51,7 @@ class OrderRecord:
         email: the address typed with the order; the tracking mail goes there.
         owner: the account the order belongs to, or None for a guest's.
         claim_id: the claim that moved it into its owner's account, or None.
+        disputed: whether its payment or delivery is contested; a guest's order then stays where it is.
     """
 
     reference: str
@@ -64,6 +66,7 @@ class OrderRecord:
     storefront: str = "default"
     owner: UUID | None = None
     claim_id: UUID | None = None
+    disputed: bool = False
     shipments: tuple[Shipment, ...] = ()
     status_at: datetime
     version: int = 1
@@ -71,13 +74,16 @@ class OrderRecord:
 
 @frozen
 class GuestOrderGroup:
-    """How many guest orders one address has inside or outside the age that a mailbox proof covers.
+    """How many guest orders one address has of one kind; never the orders themselves.
 
     Args:
         recent: placed at or after the cut-off that the scope named.
         count: number of orders, at least 1.
         email: the address as these orders store it, the first of its spellings in code point order; mail about
             them goes there, never to what somebody types later (EM-05).
+        disputed: whether they are under dispute.
+        name: the name they were placed in, where the scope asked by name, else empty.
+        owner: who owns them already, where the scope asked for these too; else None.
     """
 
     email_key: str
@@ -86,3 +92,6 @@ class GuestOrderGroup:
     oldest: datetime
     newest: datetime
     email: str = field(repr=False)
+    disputed: bool = False
+    name: str = field(default="", repr=False)
+    owner: UUID | None = None

@@ -33,6 +33,7 @@ LINKS: Mapping[str, str] = MappingProxyType(
         "newsletter": "/newsletter/confirm/{token}",
         "unsubscribe": "/newsletter/unsubscribe/{token}",
         "order": "/order/{token}",
+        "undo_claim": "/account/orders/not-me/{token}",
         "sign_in": "/account/sign-in",
         "register": "/account/register",
         "forgotten": "/account/forgotten",
@@ -52,6 +53,7 @@ LINK_OF: Mapping[Purpose, str] = MappingProxyType(
         Purpose.CONFIRM_NEWSLETTER: "newsletter",
         Purpose.UNSUBSCRIBE: "unsubscribe",
         Purpose.VIEW_ORDER: "order",
+        Purpose.UNDO_CLAIM: "undo_claim",
     }
 )
 
@@ -72,6 +74,8 @@ LIFETIMES: Mapping[Purpose, timedelta] = MappingProxyType(
         # Old newsletters are opened years later, and their way out must still work (RFC 8058).
         Purpose.UNSUBSCRIBE: timedelta(days=3650),
         Purpose.VIEW_ORDER: timedelta(days=180),
+        # As long as a change of address can be undone: a holiday must not cost the orders.
+        Purpose.UNDO_CLAIM: timedelta(days=14),
     }
 )
 

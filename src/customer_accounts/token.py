@@ -37,6 +37,7 @@ class Purpose(StrEnum):
     CONFIRM_NEWSLETTER = "confirm_newsletter"
     UNSUBSCRIBE = "unsubscribe"
     VIEW_ORDER = "view_order"
+    UNDO_CLAIM = "undo_claim"
 
 
 @frozen(kw_only=True)
@@ -49,6 +50,7 @@ class TokenRecord:
         key_id: which secret of the settings made it.
         email: the stored address that it was mailed to (TK-03).
         order_reference: the order that a `VIEW_ORDER` link shows.
+        claim_id: the claim that an `UNDO_CLAIM` link undoes.
         browser: digest of the secret of the browser that asked for it, where only that one may use it unasked.
         used_at: when it was used or made worthless by the use of a sibling, UTC.
     """
@@ -64,6 +66,7 @@ class TokenRecord:
     account_id: UUID | None = None
     registration_id: UUID | None = None
     order_reference: str | None = None
+    claim_id: UUID | None = None
     browser: str | None = field(default=None, repr=False)
     used_at: datetime | None = None
     version: int = 1

@@ -18,7 +18,7 @@ from customer_accounts.adapters.sql.reading import question
 from customer_accounts.adapters.sql.schema import metadata
 from customer_accounts.adapters.sql.statements import insert_mail, move_orders, purges_of
 from customer_accounts.adapters.sql.writing import plan
-from customer_accounts.changes import Kept, Remove, UseToken, update
+from customer_accounts.changes import Kept, Mark, Remove, UseToken, update
 from customer_accounts.errors import StaleWriteError
 from customer_accounts.facts import Facts, Page, Part, Scope
 from customer_accounts.features.email_confirmation import ConfirmEmail
@@ -204,7 +204,18 @@ def test_addresses_are_padded_to_few_shapes() -> None:
 
 def test_every_statement_is_written_for_postgresql() -> None:
     """Every shape of scope and every change compiles for PostgreSQL; leases skip what others lock (RL-04)."""
-    roots = ("account", "token", "identity", "order", "browser", "recent")
+    roots = (
+        "account",
+        "token",
+        "identity",
+        "order",
+        "browser",
+        "recent",
+        "number",
+        "claim",
+        "by_name",
+        "owned",
+    )
     for wanted in [*itertools.combinations(roots, 1), *itertools.combinations(roots, 5), roots]:
         flags = {root: root in wanted for root in roots}
         shape = Shape(parts=frozenset(Part), keys=2, page=True, **flags)
@@ -217,7 +228,11 @@ def test_every_statement_is_written_for_postgresql() -> None:
     assert "RETURNING" not in str(insert_mail("postgresql").compile(dialect=POSTGRESQL))
     for kind in Kept:
         assert all(str(one.compile(dialect=POSTGRESQL)).startswith("DELETE") for one in purges_of(kind))
-    assert "owner IS NULL" in str(move_orders(since=True).compile(dialect=POSTGRESQL))
+    moved = str(
+        move_orders(frozenset({"since"}), 2, claimed=True, mark=Mark.KEEP).compile(dialect=POSTGRESQL)
+    )
+    assert "owner IS NULL AND ca_orders.disputed IS false" in moved
+    assert "claim_id=" not in moved.replace(" ", "")
     account_record = records.an_account()
     (step,) = plan([update(account_record, account_record)], "postgresql")
     assert "version = " in str(step.statement.compile(dialect=POSTGRESQL)).split("WHERE")[1]

@@ -94,11 +94,12 @@ class TestChanging:
         dying = [
             _token(account, shop, purpose)
             for purpose in Purpose
-            if purpose not in (Purpose.UNSUBSCRIBE, Purpose.VIEW_ORDER)
+            if purpose not in (Purpose.UNSUBSCRIBE, Purpose.VIEW_ORDER, Purpose.UNDO_CLAIM)
         ]
         staying = [
             _token(account, shop, Purpose.UNSUBSCRIBE),
             _token(account, shop, Purpose.VIEW_ORDER),
+            _token(account, shop, Purpose.UNDO_CLAIM),
             _token(account, shop, Purpose.CANCEL_EMAIL_CHANGE, email_key="earlier@mail.example"),
             _token(account, shop, Purpose.RESET_PASSWORD, used_at=shop.clock.now),
             _token(account, shop, Purpose.RESET_PASSWORD, account_id=None),

@@ -20,7 +20,9 @@ from customer_accounts.changes import (
     Change,
     Counts,
     Kept,
+    Mark,
     MoveOrders,
+    OrderSelection,
     Purge,
     QueueMail,
     Record,
@@ -30,6 +32,7 @@ from customer_accounts.changes import (
     UseToken,
     key_of,
 )
+from customer_accounts.claim import ClaimRecord
 from customer_accounts.errors import StaleWriteError
 from customer_accounts.facts import Facts, Scope
 from customer_accounts.order import OrderRecord
@@ -91,6 +94,7 @@ class MemoryStorage:
             subscriptions=tables.all(SubscriptionRecord),
             vat_checks=tables.all(VatCheckRecord),
             events=tables.events,
+            claims=tables.all(ClaimRecord),
         )
 
     def write(self, changes: Sequence[Change], /) -> Counts:
@@ -106,7 +110,7 @@ class MemoryStorage:
                     case UseToken():
                         _use(tables, change)
                     case MoveOrders():
-                        moved[change.claim_id] = _move(tables, change)
+                        moved[change.claim_id] = moved.get(change.claim_id, 0) + _move(tables, change)
                     case QueueMail():
                         tables.mails.setdefault(change.mail.id, change.mail)
                     case RecordEvent():
@@ -236,20 +240,27 @@ def _use(tables: Tables, change: UseToken) -> None:
 
 
 def _move(tables: Tables, change: MoveOrders) -> int:
-    wanted = change.selection
     rows = tables.records.setdefault(OrderRecord, {})
-    chosen = [
-        order
-        for order in tables.all(OrderRecord)
-        if order.owner is None
-        and order.email_key == wanted.email_key
-        and (wanted.since is None or order.placed_at >= wanted.since)
-    ]
+    chosen = [order for order in tables.all(OrderRecord) if _selected(order, change.selection)]
     for order in chosen:
+        marks = {Mark.SET: change.claim_id, Mark.KEEP: order.claim_id, Mark.CLEAR: None}
         rows[order.reference] = evolve(
-            order, owner=change.to, claim_id=change.claim_id, version=order.version + 1
+            order, owner=change.to, claim_id=marks[change.mark], version=order.version + 1
         )
     return len(chosen)
+
+
+def _selected(order: OrderRecord, wanted: OrderSelection) -> bool:
+    return (
+        order.owner == wanted.owner
+        and not (wanted.owner is None and order.disputed)
+        and (wanted.email_key is None or order.email_key == wanted.email_key)
+        and (wanted.since is None or order.placed_at >= wanted.since)
+        and (wanted.reference is None or order.reference == wanted.reference)
+        and (wanted.names is None or order.name in wanted.names)
+        and (wanted.claim is None or order.claim_id == wanted.claim)
+        and (wanted.claimed is None or (order.claim_id is not None) == wanted.claimed)
+    )
 
 
 def _purge(tables: Tables, change: Purge) -> int:

@@ -1,12 +1,12 @@
 """How a storage finds the facts of a scope, in plain Python: the specification of `customer_accounts.facts`."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
 from customer_accounts.account import AccountRecord, IdentityRecord, RegistrationRecord
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
+from customer_accounts.claim import ClaimRecord
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.order import GuestOrderGroup, OrderRecord
 from customer_accounts.outbox import EventRecord, VatCheckRecord
@@ -28,6 +28,7 @@ def read(
     subscriptions: list[SubscriptionRecord],
     vat_checks: list[VatCheckRecord],
     events: list[EventRecord],
+    claims: list[ClaimRecord],
 ) -> Facts:
     """Give the parts that *scope* names, of all the records there are."""
     token = next((one for one in tokens if one.digest == scope.token), None)
@@ -37,11 +38,14 @@ def read(
     keys = {*scope.email_keys, *(one.email_key for one in of_browser)}
     keys |= {one.email_key for one in (token, order) if one is not None}
     keys.discard("")  # the key of what is no address is nobody's
+    named_claims = _named_claims(scope, token, claims)
     named = {
         scope.account_id,
         token and token.account_id,
         identity and identity.account_id,
         order and order.owner,
+        *(one.account_id for one in named_claims),
+        *(one.from_account for one in named_claims),
     }
     found_accounts = [one for one in accounts if one.id in named or one.email_key in keys]
     owners = {one.id for one in found_accounts}
@@ -80,7 +84,7 @@ def read(
                 or (one.provider, one.subject) in wished
             )
         ),
-        guest_orders=_groups(orders, order_keys, scope.recent_since) if Part.GUEST_ORDERS in wanted else (),
+        guest_orders=_groups(orders, order_keys, scope) if Part.GUEST_ORDERS in wanted else (),
         orders=_orders(scope, token, orders) if Part.ORDERS in wanted else (),
         addresses=_of(addresses, owners) if Part.ADDRESSES in wanted else (),
         wish_lists=_of(wish_lists, owners) if Part.WISH_LISTS in wanted else (),
@@ -89,6 +93,11 @@ def read(
         ),
         vat_checks=tuple(one for one in vat_checks if Part.VAT_CHECKS in wanted and one.account_id in owners),
         events=_trail(events, owners) if Part.EVENTS in wanted else (),
+        claims=tuple(
+            one
+            for one in sorted(claims, key=lambda one: (one.at, one.id))
+            if Part.CLAIMS in wanted and (one.account_id in owners or one in named_claims)
+        ),
     )
 
 
@@ -102,12 +111,20 @@ def _trail(events: list[EventRecord], owners: set[UUID]) -> tuple[EventRecord, .
     return tuple(sorted(own, key=lambda one: (one.at, one.id)))
 
 
-def _groups(orders: list[OrderRecord], keys: set[str], since: datetime | None) -> tuple[GuestOrderGroup, ...]:
-    groups: dict[tuple[str, bool], list[OrderRecord]] = {}
+def _named_claims(scope: Scope, token: TokenRecord | None, claims: list[ClaimRecord]) -> list[ClaimRecord]:
+    if Part.CLAIMS not in scope.parts:
+        return []
+    ids = {scope.claim, token and token.claim_id} - {None}
+    return [one for one in claims if one.id in ids]
+
+
+def _groups(orders: list[OrderRecord], keys: set[str], scope: Scope) -> tuple[GuestOrderGroup, ...]:
+    groups: dict[tuple[str, bool, bool, str, str], list[OrderRecord]] = {}
     for one in orders:
-        if one.owner is None and one.email_key in keys:
-            recent = since is None or one.placed_at >= since
-            groups.setdefault((one.email_key, recent), []).append(one)
+        if one.email_key in keys and (one.owner is None or scope.owned):
+            recent = scope.recent_since is None or one.placed_at >= scope.recent_since
+            name, owner = one.name if scope.by_name else "", str(one.owner or "")
+            groups.setdefault((one.email_key, recent, one.disputed, name, owner), []).append(one)
     return tuple(
         GuestOrderGroup(
             key,
@@ -116,12 +133,18 @@ def _groups(orders: list[OrderRecord], keys: set[str], since: datetime | None) -
             oldest=min(one.placed_at for one in rows),
             newest=max(one.placed_at for one in rows),
             email=min(one.email for one in rows),
+            disputed=disputed,
+            name=name,
+            owner=rows[0].owner,
         )
-        for (key, recent), rows in sorted(groups.items())
+        for (key, recent, disputed, name, _), rows in sorted(groups.items())
     )
 
 
 def _orders(scope: Scope, token: TokenRecord | None, orders: list[OrderRecord]) -> tuple[OrderRecord, ...]:
+    if scope.order is None and scope.order_number is not None:
+        numbered = (one for one in orders if one.number == scope.order_number)
+        return tuple(sorted(numbered, key=lambda one: (one.placed_at, one.reference), reverse=True))
     reference = scope.order if scope.order is not None else token and token.order_reference
     if reference is not None:
         return tuple(one for one in orders if one.reference == reference)

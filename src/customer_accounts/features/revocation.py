@@ -1,8 +1,9 @@
 """What ends when a password or an address changes: sessions by the epoch, links by removal (truths 1 and 5;
 TK-06).
 
-Two kinds of links outlive every change, because they give no power over the account: the way out of the
-newsletter and the view of one order.  A third one outlives it in one case only: "this was not me" in the
+Three kinds of links outlive every change, because they give no power over the account: the way out of the
+newsletter, the view of one order, and the one that takes claimed orders out again, which somebody who took the
+account over must not be able to bury.  A fourth one outlives it in one case only: "this was not me" in the
 mailbox that an account *had*.  Whoever took an account over and moved its address would otherwise bury the
 owner's way back by changing the password once more.  The same link in the mailbox that the account still has
 belongs to a change that is only asked for; it goes with that change.
@@ -20,7 +21,7 @@ from customer_accounts.issue import spent
 from customer_accounts.token import Purpose, TokenRecord
 
 #: Links that give no power over an account and outlive every change of it.
-LASTING = frozenset({Purpose.UNSUBSCRIBE, Purpose.VIEW_ORDER})
+LASTING = frozenset({Purpose.UNSUBSCRIBE, Purpose.VIEW_ORDER, Purpose.UNDO_CLAIM})
 
 
 def sessions_ended(account: AccountRecord) -> AccountRecord:

@@ -28,6 +28,7 @@ from customer_accounts.belongings import (
     WishListRecord,
 )
 from customer_accounts.changes import Change, QueueMail, Record, RecordEvent, insert
+from customer_accounts.claim import Carried, ClaimCause, ClaimedAddress, ClaimRecord, Grade
 from customer_accounts.order import OrderRecord, OrderStatus, Parcel, Shipment
 from customer_accounts.outbox import (
     Detail,
@@ -141,8 +142,8 @@ def a_token(**values: Any) -> TokenRecord:
 def a_full_token() -> TokenRecord:
     """Make a link with a value in every field."""
     return a_token(
-        account_id=some_id(), registration_id=some_id(), order_reference="order", used_at=EXACT, version=2,
-        browser=some_id().hex,
+        account_id=some_id(), registration_id=some_id(), order_reference="order", claim_id=some_id(), used_at=EXACT,
+        version=2, browser=some_id().hex,
     )  # fmt: skip
 
 
@@ -162,7 +163,7 @@ def a_full_order() -> OrderRecord:
     one, two = Parcel("DHL", "00340", "https://dhl.example/00340"), Parcel("Post", "1")
     return an_order(
         placed_at=EXACT, status=OrderStatus.SHIPPED, name="Anna", postcode="8010", locale="fr",
-        storefront="second", owner=some_id(), claim_id=some_id(), status_at=EXACT, version=3,
+        storefront="second", owner=some_id(), claim_id=some_id(), disputed=True, status_at=EXACT, version=3,
         shipments=(
             Shipment("2", EXACT, (two, one, two), 1), Shipment("1", NOW, ()), Shipment("3", NOW, (one,)),
         ),
@@ -230,6 +231,30 @@ def an_event(account_id: UUID | None, **values: Any) -> EventRecord:
         id=some_id(), at=NOW, kind=EventKind.SIGNED_IN, actor="visitor", account_id=account_id
     )
     return evolve(record, **values)
+
+
+def a_claim(**values: Any) -> ClaimRecord:
+    """Make the record of a claim by some account with its defaults."""
+    record = ClaimRecord(
+        id=some_id(),
+        account_id=some_id(),
+        at=NOW,
+        by="customer",
+        cause=ClaimCause.CUSTOMER,
+        grade=Grade.MAILBOX,
+    )
+    return evolve(record, **values)
+
+
+def a_full_claim() -> ClaimRecord:
+    """Make the record of a claim with a value in every field."""
+    return a_claim(
+        at=EXACT, by="agent:17", cause=ClaimCause.MERGE, grade=Grade.SUPPORT, email_key=some_key(),
+        facts="größer", reason="letter", orders=3, from_account=some_id(),
+        carried=(Carried(some_id(), some_id()), Carried(some_id(), some_id())),
+        addresses=(ClaimedAddress(some_id(), made_default=True), ClaimedAddress(some_id())),
+        undone_at=EXACT, undone_by="visitor", undone_reason="not me", version=4,
+    )  # fmt: skip
 
 
 def stored(*records: Record | MailRecord | EventRecord) -> Sequence[Change]:

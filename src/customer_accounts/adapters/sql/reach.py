@@ -23,7 +23,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from customer_accounts.adapters.sql.schema import accounts, identities, orders, registrations, tokens
+from customer_accounts.adapters.sql.schema import accounts, claims, identities, orders, registrations, tokens
 from customer_accounts.facts import Part, Scope
 
 Condition = ColumnElement[bool]
@@ -47,8 +47,12 @@ class Shape:
     token: bool
     identity: bool
     order: bool
+    number: bool
     browser: bool
+    claim: bool
     recent: bool
+    by_name: bool
+    owned: bool
     page: bool | None
 
 
@@ -61,8 +65,12 @@ def shape_of(scope: Scope) -> Shape:
         token=scope.token is not None,
         identity=scope.identity is not None,
         order=scope.order is not None,
+        number=scope.order_number is not None,
         browser=scope.browser is not None,
+        claim=scope.claim is not None,
         recent=scope.recent_since is not None,
+        by_name=scope.by_name,
+        owned=scope.owned,
         page=None if scope.page is None else scope.page.after is not None,
     )
 
@@ -81,7 +89,9 @@ def values_of(scope: Scope) -> dict[str, Any]:
         "account_id": scope.account_id,
         "token": scope.token,
         "order": scope.order,
+        "number": scope.order_number,
         "browser": scope.browser,
+        "claim": scope.claim,
         "recent_since": scope.recent_since,
     }
     if scope.identity is not None:
@@ -182,6 +192,10 @@ class Reach:
         ):
             if wanted:
                 ways.append(key.in_(select(column).where(way)))
+        for way in claim_ways(shape):
+            ways += [
+                key.in_(select(column).where(way)) for column in (claims.c.account_id, claims.c.from_account)
+            ]
         return [*ways, *self.by_key(accounts.c.email_key)]
 
     def _registration_ways(self) -> list[Condition]:
@@ -215,6 +229,21 @@ def identity_way() -> Condition:
 def order_way() -> Condition:
     """Give the way to the order that the scope names."""
     return orders.c.reference == bindparam("order", type_=String())
+
+
+def claim_ways(shape: Shape) -> list[Condition]:
+    """Give the ways to the claims that the scope names, by id or by the link that undoes one."""
+    if Part.CLAIMS not in shape.parts:
+        return []
+    ways = [claims.c.id == bindparam("claim", type_=Uuid())] if shape.claim else []
+    if shape.token:
+        ways.append(claims.c.id.in_(select(tokens.c.claim_id).where(token_way())))
+    return ways
+
+
+def number_way() -> Condition:
+    """Give the way to the orders with the number that the scope names."""
+    return orders.c.number == bindparam("number", type_=String())
 
 
 def browser_way() -> Condition:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
+    literal,
     not_,
     select,
     true,
@@ -31,6 +32,7 @@ from customer_accounts.adapters.sql.layout import Branch, Prepared, prepared
 from customer_accounts.adapters.sql.mapping import (
     ACCOUNTS,
     ADDRESSES,
+    CLAIMS,
     EVENTS,
     IDENTITIES,
     ORDERS,
@@ -45,12 +47,14 @@ from customer_accounts.adapters.sql.reach import (
     Condition,
     Reach,
     Shape,
+    claim_ways,
     identity_way,
+    number_way,
     order_way,
     reached,
     token_way,
 )
-from customer_accounts.adapters.sql.schema import identities, orders, tokens
+from customer_accounts.adapters.sql.schema import claims, identities, orders, tokens
 from customer_accounts.facts import Facts, Part
 from customer_accounts.order import GuestOrderGroup
 
@@ -70,6 +74,7 @@ def question(shape: Shape) -> Prepared | None:
     branches = [
         *_persons(shape, reach),
         *_belongings(shape, reach),
+        *_claims(shape, reach),
         *_guest_orders(shape, reach),
         *_orders(shape),
     ]
@@ -91,6 +96,7 @@ def answer(question: Prepared, rows: Sequence[Row[Any]]) -> Facts:
         subscriptions=_records(SUBSCRIPTIONS, found),
         vat_checks=_records(VAT_CHECKS, found),
         events=_records(EVENTS, found),
+        claims=_records(CLAIMS, found),
     )
 
 
@@ -153,8 +159,13 @@ def _guest_orders(shape: Shape, reach: Reach) -> list[Branch]:
         return []
     since = bindparam("recent_since", type_=UtcDateTime())
     recent: ColumnElement[bool] = orders.c.placed_at >= since if shape.recent else true()
-    guests = select(orders.c.email_key, recent.label("recent"), orders.c.placed_at, orders.c.email)
-    one = guests.where(orders.c.owner.is_(None), *ways).subquery("guests").c
+    name: ColumnElement[str] = orders.c.name if shape.by_name else literal("", String())
+    guests = select(
+        orders.c.email_key, recent.label("recent"), orders.c.disputed, name.label("name"), orders.c.owner,
+        orders.c.placed_at, orders.c.email,
+    )  # fmt: skip
+    whose = ways if shape.owned else [orders.c.owner.is_(None), *ways]
+    one = guests.where(*whose).subquery("guests").c
     columns: list[ColumnElement[Any]] = [
         one.email_key,
         one.recent,
@@ -162,12 +173,27 @@ def _guest_orders(shape: Shape, reach: Reach) -> list[Branch]:
         func.min(one.placed_at, type_=UtcDateTime()),
         func.max(one.placed_at, type_=UtcDateTime()),
         func.min(one.email, type_=String()),
+        one.disputed,
+        one.name,
+        one.owner,
     ]
-    return [Branch(Part.GUEST_ORDERS, columns, select(*columns).group_by(one.email_key, one.recent))]
+    groups = select(*columns).group_by(one.email_key, one.recent, one.disputed, one.name, one.owner)
+    return [Branch(Part.GUEST_ORDERS, columns, groups)]
 
 
 def _groups(rows: Sequence[Values]) -> tuple[GuestOrderGroup, ...]:
-    return tuple(sorted((GuestOrderGroup(*row) for row in rows), key=lambda one: (one.email_key, one.recent)))
+    return tuple(sorted((GuestOrderGroup(*row) for row in rows), key=_group_key))
+
+
+def _group_key(one: GuestOrderGroup) -> tuple[str, bool, bool, str, str]:
+    return one.email_key, one.recent, one.disputed, one.name, str(one.owner or "")
+
+
+def _claims(shape: Shape, reach: Reach) -> list[Branch]:
+    if Part.CLAIMS not in shape.parts:
+        return []
+    ways = [*claim_ways(shape), *reach.by_account(claims.c.account_id)]
+    return family_branches(CLAIMS, reached(claims, ways)) if ways else []
 
 
 def _orders(shape: Shape) -> list[Branch]:
@@ -176,6 +202,8 @@ def _orders(shape: Shape) -> list[Branch]:
         return []
     if shape.order:
         return family_branches(ORDERS, order_way())
+    if shape.number:
+        return family_branches(ORDERS, number_way())
     shown = select(tokens.c.order_reference).where(token_way(), tokens.c.order_reference.is_not(None))
     ways = [shown] if shape.token else []
     if shape.page is not None and shape.account:
@@ -212,4 +240,5 @@ _ORDER: dict[Node, Callable[[Any], Any]] = {
     SUBSCRIPTIONS: attrgetter("account_id"),
     VAT_CHECKS: attrgetter("due_at", "account_id"),
     EVENTS: attrgetter("at", "id"),
+    CLAIMS: attrgetter("at", "id"),
 }

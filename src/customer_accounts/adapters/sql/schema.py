@@ -26,6 +26,7 @@ from sqlalchemy import (
 from customer_accounts.account import AccountRecord, IdentityRecord, RegistrationRecord
 from customer_accounts.adapters.sql.fields import fields_of
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishItem, WishListRecord
+from customer_accounts.claim import Carried, ClaimedAddress, ClaimRecord
 from customer_accounts.order import OrderRecord, Parcel, Shipment
 from customer_accounts.outbox import Detail, EventRecord, MailRecord, VatCheckRecord
 from customer_accounts.token import TokenRecord
@@ -94,6 +95,8 @@ orders = _table(
     "reference",
     Index(None, "owner", "placed_at", "reference", **_where("owner IS NOT NULL")),
     Index(None, "email_key", "placed_at", **_where("owner IS NULL")),
+    Index(None, "email_key"),
+    Index(None, "number"),
 )
 shipments = _elements("shipments", Shipment, orders, "order_reference")
 parcels = _elements("parcels", Parcel, shipments, "order_reference", "shipment_position")
@@ -119,3 +122,6 @@ events = _table(
     Index(None, "account_id", **_where("account_id IS NOT NULL")),
     Index(None, "at"),
 )
+claims = _table("claims", ClaimRecord, "id", Index(None, "account_id"))
+claim_carried = _elements("claim_carried", Carried, claims, "claim_id")
+claim_addresses = _elements("claim_addresses", ClaimedAddress, claims, "claim_id")

@@ -25,7 +25,7 @@ from sqlalchemy.dialects import sqlite
 from customer_accounts.adapters.sql.fields import UtcDateTime
 from customer_accounts.adapters.sql.mapping import MAIL_DETAILS, MAILS, Node, Row
 from customer_accounts.adapters.sql.schema import events, mail_details, mails, orders, registrations, tokens
-from customer_accounts.changes import Kept
+from customer_accounts.changes import Kept, Mark
 from customer_accounts.outbox import MailStatus
 
 Statement = Insert | Update | Delete
@@ -112,20 +112,34 @@ USE_TOKEN = (
 
 
 @cache
-def move_orders(*, since: bool) -> Update:
-    """Give the one update that gives all selected orders of nobody to an account (GM-01)."""
-    wanted = [orders.c.owner.is_(None), orders.c.email_key == bindparam("of", type_=String())]
-    if since:
-        wanted.append(orders.c.placed_at >= bindparam("since", type_=UtcDateTime()))
-    return (
-        update(orders)
-        .where(*wanted)
-        .values(
-            owner=bindparam("to", type_=Uuid()),
-            claim_id=bindparam("claim", type_=Uuid()),
-            version=orders.c.version + 1,
-        )
-    )
+def move_orders(given: frozenset[str], names: int, *, claimed: bool | None, mark: Mark) -> Update:
+    """Give the one update that gives all selected orders to an account or back to nobody (GM-01).
+
+    Args:
+        given: the conditions of the selection that have a value, by name.
+        names: number of bound names, 0 where any name will do.
+        claimed: see `customer_accounts.changes.OrderSelection`.
+        mark: what becomes of the claim id.
+    """
+    column = orders.c
+    conditions: dict[str, ColumnElement[bool]] = {
+        "owner": column.owner == bindparam("from", type_=Uuid()),
+        "email_key": column.email_key == bindparam("of", type_=String()),
+        "since": column.placed_at >= bindparam("since", type_=UtcDateTime()),
+        "reference": column.reference == bindparam("order", type_=String()),
+        "claim": column.claim_id == bindparam("of_claim", type_=Uuid()),
+    }
+    wanted = [condition for name, condition in conditions.items() if name in given]
+    if "owner" not in given:
+        wanted += [column.owner.is_(None), column.disputed.is_(False)]
+    if names:
+        wanted.append(column.name.in_([bindparam(f"name_{place}", type_=String()) for place in range(names)]))
+    if claimed is not None:
+        wanted.append(column.claim_id.is_not(None) if claimed else column.claim_id.is_(None))
+    new: dict[str, Any] = {"owner": bindparam("to", type_=Uuid()), "version": column.version + 1}
+    if mark is not Mark.KEEP:
+        new["claim_id"] = bindparam("claim", type_=Uuid())
+    return update(orders).where(*wanted).values(new)
 
 
 @cache

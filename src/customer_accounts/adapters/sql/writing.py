@@ -42,6 +42,7 @@ from customer_accounts.changes import (
     Change,
     Counts,
     Kept,
+    Mark,
     MoveOrders,
     Purge,
     QueueMail,
@@ -177,10 +178,21 @@ class _Plan:
 
     def _move(self, change: MoveOrders) -> None:
         wanted = change.selection
-        row = {"of": wanted.email_key, "since": wanted.since, "to": change.to, "claim": change.claim_id}
-        statement = move_orders(since=wanted.since is not None)
-        if wanted.since is None:
-            del row["since"]
+        conditions = {
+            "owner": ("from", wanted.owner),
+            "email_key": ("of", wanted.email_key),
+            "since": ("since", wanted.since),
+            "reference": ("order", wanted.reference),
+            "claim": ("of_claim", wanted.claim),
+        }
+        given = frozenset(name for name, (_, value) in conditions.items() if value is not None)
+        row: Row = {bound: value for bound, value in conditions.values() if value is not None}
+        names = _padded(wanted.names or ())
+        row |= {f"name_{place}": name for place, name in enumerate(names)}
+        row["to"] = change.to
+        if change.mark is not Mark.KEEP:
+            row["claim"] = change.claim_id if change.mark is Mark.SET else None
+        statement = move_orders(given, len(names), claimed=wanted.claimed, mark=change.mark)
         self._after_new(ORDERS, Step("OrderRecord", statement, [row], counts=change.claim_id))
 
     def _mail(self, mail: MailRecord) -> Step:
@@ -223,7 +235,7 @@ def run(steps: Iterable[Step], connection: Connection) -> Counts:
         if step.overtaken(hit):
             raise StaleWriteError(step.what)
         if step.counts is not None:
-            told[step.counts] = hit
+            told[step.counts] = told.get(step.counts, 0) + hit
         if hit > 0:
             run(step.then, connection)
     return counts_of(told)
@@ -241,6 +253,12 @@ def _run(step: Step, connection: Connection) -> int:
     if step.exact and len(step.rows) > 1 and not connection.dialect.supports_sane_multi_rowcount:
         return sum(connection.execute(step.statement, row).rowcount for row in step.rows)
     return connection.execute(step.statement, step.rows).rowcount
+
+
+def _padded(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the names, the last one repeated up to a power of two, so that few statements exist."""
+    wanted = 1 << (len(names) - 1).bit_length() if names else 0
+    return names + names[-1:] * (wanted - len(names))
 
 
 def _insert(node: Node, rows: list[Row]) -> Step:

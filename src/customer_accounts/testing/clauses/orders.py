@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from attrs import evolve
+
 from customer_accounts.facts import Facts, Page, Part, Scope
 from customer_accounts.order import GuestOrderGroup
 from customer_accounts.ports import Storage
@@ -87,3 +89,73 @@ class OrderClauses:
         assert found.guest_orders == (
             GuestOrderGroup(str(account.email_key), True, 1, NOW, NOW, str(account.email_key)),
         )
+
+    @needs(Part.ORDERS, Part.GUEST_ORDERS)
+    def test_groups_tell_disputed_orders_apart(self, storage: Storage) -> None:
+        """Orders under dispute are groups of their own, on either side of the cut-off."""
+        key = some_key()
+        orders = [
+            records.an_order(email_key=key, placed_at=later(days=day), disputed=disputed)
+            for day, disputed in ((-2, True), (-1, False), (1, True), (2, False), (3, True))
+        ]
+        storage.write(stored(*orders))
+        scope = Scope(parts=frozenset({Part.GUEST_ORDERS}), email_keys=(key,), recent_since=NOW)
+        found = [(one.recent, one.disputed, one.count) for one in storage.read(scope).guest_orders]
+        assert found == [(False, False, 1), (False, True, 1), (True, False, 1), (True, True, 2)]
+
+    @needs(Part.ORDERS, Part.GUEST_ORDERS)
+    def test_groups_by_name(self, storage: Storage) -> None:
+        """Where the scope asks by name, guest orders are counted by the name as it is stored."""
+        key = some_key()
+        names = ("Anna", "anna", "Anna", "")
+        storage.write(stored(*(records.an_order(email_key=key, name=name) for name in names)))
+        scope = Scope(parts=frozenset({Part.GUEST_ORDERS}), email_keys=(key,), by_name=True)
+        found = [(one.name, one.count) for one in storage.read(scope).guest_orders]
+        assert found == [("", 1), ("Anna", 2), ("anna", 1)]
+
+    @needs(Part.ORDERS, Part.GUEST_ORDERS)
+    def test_groups_of_owned_orders(self, storage: Storage) -> None:
+        """Where the scope asks for owned orders too, each owner's are a group; otherwise none is counted."""
+        key, first, second = some_key(), records.some_id(), records.some_id()
+        owners = (None, first, first, second)
+        storage.write(stored(*(records.an_order(email_key=key, owner=owner) for owner in owners)))
+        scope = Scope(parts=frozenset({Part.GUEST_ORDERS}), email_keys=(key,), owned=True)
+        found = {one.owner: one.count for one in storage.read(scope).guest_orders}
+        assert found == {None: 1, first: 2, second: 1}
+        plain = Scope(parts=frozenset({Part.GUEST_ORDERS}), email_keys=(key,))
+        assert [(one.owner, one.count) for one in storage.read(plain).guest_orders] == [(None, 1)]
+
+    @needs(Part.ORDERS)
+    def test_a_number_leads_to_its_orders(self, storage: Storage) -> None:
+        """By number: every order that has it, newest first, and nobody's account; a reference comes first."""
+        account = records.an_account()
+        old, new = (
+            records.a_full_order(),
+            records.an_order(owner=account.id, email_key=account.email_key, placed_at=later(days=9)),
+        )
+        old, new = evolve(old, number="A-1"), evolve(new, number="A-1")
+        other = records.an_order(number="A-2")
+        storage.write(stored(account, old, new, other))
+        parts = frozenset({Part.ORDERS, Part.ACCOUNTS})
+        found = storage.read(Scope(parts=parts, order_number="A-1"))
+        assert (found.orders, found.accounts) == ((new, old), ())
+        assert storage.read(Scope(parts=parts, order_number="A-3")) == Facts()
+        named = storage.read(Scope(parts=parts, order=other.reference, order_number="A-1"))
+        assert named.orders == (other,)
+
+    @needs(Part.CLAIMS)
+    def test_a_claim_leads_to_its_accounts(self, storage: Storage) -> None:
+        """By claim, or by the link that undoes it: the claim, the account that has its orders, the one before."""
+        now_with, before, other = (records.an_account() for _ in range(3))
+        claim = records.a_claim(account_id=now_with.id, from_account=before.id)
+        second = records.a_claim(account_id=now_with.id, at=later(days=1))
+        link = records.a_token(claim_id=claim.id)
+        storage.write(stored(now_with, before, other, claim, second, records.a_claim(), link))
+        parts = frozenset({Part.ACCOUNTS, Part.CLAIMS})
+        for scope in (Scope(parts=parts, claim=claim.id), Scope(parts=parts, token=link.digest)):
+            found = storage.read(scope)
+            assert same(found.accounts, now_with, before)
+            assert found.claims == (claim, second)
+        of_account = storage.read(Scope(parts=parts, account_id=now_with.id))
+        assert (of_account.accounts, of_account.claims) == ((now_with,), (claim, second))
+        assert storage.read(Scope(parts=frozenset({Part.ACCOUNTS}), claim=claim.id)) == Facts()

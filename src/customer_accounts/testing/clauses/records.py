@@ -101,6 +101,16 @@ class RecordClauses:
         storage.write(stored(account, record))
         assert of_account(storage, Part.VAT_CHECKS, record).vat_checks == (record,)
 
+    @needs(Part.CLAIMS)
+    def test_claims_come_back_as_they_were(self, storage: Storage) -> None:
+        """A claim comes back equal in every field, its addresses and its merges in their order."""
+        for first, second in _both_ways(records.a_claim, records.a_full_claim):
+            storage.write(stored(first))
+            scope = Scope(parts=frozenset({Part.CLAIMS}), claim=first.id)
+            assert storage.read(scope).claims == (first,)
+            storage.write([update(first, second)])
+            assert storage.read(scope).claims == (second,)
+
     def test_mails_come_back_as_they_were(self, storage: Storage) -> None:
         """A queued mail is leased equal in every field, its details in their order."""
         for record in (records.a_mail(), records.a_full_mail()):

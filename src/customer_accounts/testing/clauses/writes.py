@@ -12,6 +12,7 @@ from customer_accounts.changes import (
     Change,
     Counts,
     Kept,
+    Mark,
     MoveOrders,
     OrderSelection,
     Purge,
@@ -23,6 +24,7 @@ from customer_accounts.changes import (
 )
 from customer_accounts.errors import StaleWriteError
 from customer_accounts.facts import Facts, Part, Scope
+from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import Queue
 from customer_accounts.ports import Storage
 from customer_accounts.testing import records
@@ -196,7 +198,12 @@ class WriteClauses:
         key, account, claim, other = some_key(), records.some_id(), records.some_id(), records.some_id()
         edge = records.an_order(email_key=key)
         new = evolve(
-            records.a_full_order(), owner=None, claim_id=None, email_key=key, placed_at=later(days=1)
+            records.a_full_order(),
+            owner=None,
+            claim_id=None,
+            email_key=key,
+            placed_at=later(days=1),
+            disputed=False,
         )
         old = records.an_order(email_key=key, placed_at=later(seconds=-1))
         owned = records.an_order(email_key=key, owner=other)
@@ -217,6 +224,80 @@ class WriteClauses:
         selection = OrderSelection(key)
         counts = storage.write([MoveOrders(selection, first, first), MoveOrders(selection, second, second)])
         assert counts.moved == {first: 3, second: 0}
+
+    @needs(Part.ORDERS)
+    def test_a_disputed_guest_order_stays(self, storage: Storage) -> None:
+        """GM-01: what is under dispute joins no account, neither by its address nor by its reference."""
+        key, claim = some_key(), records.some_id()
+        order = records.an_order(email_key=key, disputed=True)
+        storage.write(stored(order, records.an_order(email_key=key)))
+        by_reference = OrderSelection(reference=order.reference)
+        counts = storage.write(
+            [MoveOrders(by_reference, claim, claim), MoveOrders(OrderSelection(key), claim, claim)]
+        )
+        assert counts.moved == {claim: 1}
+        scope = Scope(parts=frozenset({Part.ORDERS}), order=order.reference)
+        assert storage.read(scope).orders == (order,)
+
+    @needs(Part.ORDERS)
+    def test_orders_are_selected_by_every_condition(self, storage: Storage) -> None:
+        """GM-01: an order moves only if it meets each condition of the selection."""
+        key, owner, claim, to = some_key(), records.some_id(), records.some_id(), records.some_id()
+        right = records.an_order(
+            email_key=key, owner=owner, claim_id=claim, name="Anna", placed_at=NOW, disputed=True
+        )
+        wrong: list[dict[str, Any]] = [
+            {"email_key": some_key()}, {"owner": None}, {"owner": records.some_id()},
+            {"claim_id": records.some_id()}, {"claim_id": None}, {"name": "anna"}, {"name": ""},
+            {"placed_at": later(microseconds=-1)},
+        ]  # fmt: skip
+        others = [evolve(right, reference=f"{right.reference}-{n}", **one) for n, one in enumerate(wrong)]
+        storage.write(stored(right, *others))
+        selection = OrderSelection(
+            key, NOW, names=("Anna", "Berta", "Zoë"), owner=owner, claim=claim, claimed=True
+        )
+        assert storage.write([MoveOrders(selection, to, to)]).moved == {to: 1}
+        assert _order(storage, right) == evolve(right, owner=to, claim_id=to, version=right.version + 1)
+        assert [_order(storage, one) for one in others] == others
+
+    @needs(Part.ORDERS)
+    def test_a_move_sets_keeps_or_clears_the_claim(self, storage: Storage) -> None:
+        """GM-02: a merge marks what came without a claim and carries the rest; both go back as they were."""
+        first, second, merge, claim = (records.some_id() for _ in range(4))
+        own, claimed = (records.an_order(owner=first, claim_id=one) for one in (None, claim))
+        foreign = records.an_order(owner=second)
+        storage.write(stored(own, claimed, foreign))
+        counts = storage.write(
+            [
+                MoveOrders(OrderSelection(owner=first, claimed=False), second, merge),
+                MoveOrders(OrderSelection(owner=first, claimed=True), second, merge, Mark.KEEP),
+            ]
+        )
+        assert counts.moved == {merge: 2}
+        assert _order(storage, own) == evolve(own, owner=second, claim_id=merge, version=2)
+        assert _order(storage, claimed) == evolve(claimed, owner=second, version=2)
+        storage.write(
+            [
+                MoveOrders(OrderSelection(owner=second, claim=merge), first, merge, Mark.CLEAR),
+                MoveOrders(OrderSelection(owner=second, claim=claim), first, merge, Mark.KEEP),
+            ]
+        )
+        assert [evolve(_order(storage, one), version=1) for one in (own, claimed, foreign)] == [
+            own, claimed, foreign,
+        ]  # fmt: skip
+
+    @needs(Part.ORDERS)
+    def test_orders_go_back_to_nobody(self, storage: Storage) -> None:
+        """GM-02: what a claim moved is a guest's order again, and only where owner and claim are still its own."""
+        key, account, claim = some_key(), records.some_id(), records.some_id()
+        orders = [records.an_order(email_key=key) for _ in range(2)]
+        storage.write([*stored(*orders), MoveOrders(OrderSelection(key), account, claim)])
+        elsewhere = OrderSelection(owner=records.some_id(), claim=claim)
+        back = OrderSelection(owner=account, claim=claim)
+        for selection, moved in ((elsewhere, 0), (back, 2), (back, 0)):
+            counts = storage.write([MoveOrders(selection, None, claim, Mark.CLEAR)])
+            assert counts.moved == {claim: moved}
+        assert [evolve(_order(storage, one), version=1) for one in orders] == orders
 
     @pytest.mark.parametrize("kind", [Kept.REGISTRATIONS, Kept.TOKENS])
     def test_expired_rows_are_purged(self, storage: Storage, kind: Kept) -> None:
@@ -248,3 +329,8 @@ class WriteClauses:
             storage.write([Remove(evolve(order, version=99))])
         storage.write([Remove(order), insert(bare)])
         assert storage.read(Scope(parts=frozenset({Part.ORDERS}), order=order.reference)).orders == (bare,)
+
+
+def _order(storage: Storage, order: OrderRecord) -> OrderRecord:
+    (found,) = storage.read(Scope(parts=frozenset({Part.ORDERS}), order=order.reference)).orders
+    return found

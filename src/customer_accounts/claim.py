@@ -1,0 +1,81 @@
+"""The record of a claim: who took which orders into an account, on which proof, and what became of it.
+
+An order names the claim that moved it (`OrderRecord.claim_id`), so what moved is found without a list.  That
+mark stays until this very claim is undone: a merge of accounts carries a claim along with its orders instead of
+marking them anew, so that merges and claims can be undone in any order.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from attrs import field, frozen
+
+
+class Grade(StrEnum):
+    """How well it is proven that guest orders belong to somebody; each grade covers what those before it do."""
+
+    MAILBOX = "mailbox"
+    SECOND_FACT = "second_fact"
+    SUPPORT = "support"
+
+
+class ClaimCause(StrEnum):
+    """What a claim came of."""
+
+    FIRST_PROOF = "first_proof"
+    EMAIL_CHANGE = "email_change"
+    CUSTOMER = "customer"
+    AUTOMATIC = "automatic"
+    SUPPORT = "support"
+    MERGE = "merge"
+
+
+@frozen
+class ClaimedAddress:
+    """A delivery address that a claim added; ``made_default`` if it became the account's default."""
+
+    address_id: UUID
+    made_default: bool = False
+
+
+@frozen
+class Carried:
+    """A merge that took a claim along from one account to another."""
+
+    merge_id: UUID
+    from_account: UUID
+
+
+@frozen(kw_only=True)
+class ClaimRecord:
+    """One claim.
+
+    Args:
+        account_id: the account that has its orders now; another one after a merge.
+        email_key: the address that the orders were placed under; empty where the claim is of no single one.
+        facts: what was proven besides the mailbox, such as ``order_number postcode``, or an agent's evidence.
+        by: who asked, as the audit trail names them.
+        orders: how many orders were to move when it was decided; those that arrived meanwhile carry its id too.
+        from_account: the account that the orders came from, or None for guest orders.
+        carried: the merges that took the claim along, the first one first.
+        addresses: the delivery addresses that it added.
+    """
+
+    id: UUID
+    account_id: UUID
+    at: datetime
+    by: str
+    cause: ClaimCause
+    grade: Grade
+    email_key: str = field(default="", repr=False)
+    facts: str = ""
+    reason: str = ""
+    orders: int = 0
+    from_account: UUID | None = None
+    carried: tuple[Carried, ...] = ()
+    addresses: tuple[ClaimedAddress, ...] = ()
+    undone_at: datetime | None = None
+    undone_by: str = ""
+    undone_reason: str = ""
+    version: int = 1
