@@ -13,7 +13,7 @@ from stdnum.eu import vat as stdnum_vat
 from stdnum.exceptions import InvalidChecksum, InvalidComponent, ValidationError
 from stdnum.util import get_cc_module
 
-from customer_accounts.vat import NumberKind, NumberProblem, VatNumber, VatNumberError
+from customer_accounts.vat import NumberKind, NumberProblem, VatNumber, VatNumberError, number_advice
 from customer_accounts.vat.countries import prefixes
 
 
@@ -256,9 +256,67 @@ def test_stdnums_own_published_numbers() -> None:
             assert problem_of(text).reason in {"checksum_failed", "malformed"}, text
 
 
-@pytest.mark.parametrize("category", ["Zs", "Cf"])
-def test_every_blank_and_invisible_mark_is_dropped(category: str) -> None:
-    """All of Unicode's blanks and format marks may stand anywhere in a number."""
-    for point in range(0x110000):
-        if unicodedata.category(chr(point)) == category:
-            assert VatNumber.parse(f"DE1366{chr(point)}95976").compact == "DE136695976"
+def test_every_blank_and_invisible_mark_is_dropped() -> None:
+    """All of Unicode's blanks, controls, format marks and punctuation may stand anywhere in a number."""
+    silent = {"Cc", "Cf", "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "Zl", "Zp", "Zs"}
+    signs = {sign for sign in map(chr, range(0x110000)) if unicodedata.category(sign) in silent} - {"*"}
+    assert len(signs) > 1000
+    for sign in signs:
+        assert VatNumber.parse(f"DE1366{sign}95976").compact == "DE136695976", hex(ord(sign))
+
+
+@pytest.mark.parametrize(
+    "sign", [*"\u034f\u115f\u1160\u17b4\u180b\u180e\u2800\u3164\uffa0\ufe0f\u2212\u2215\u2219", "\U000e0100"]
+)
+def test_what_only_looks_blank_is_dropped(sign: str) -> None:
+    """Fillers, joiners, variation selectors and the minus of mathematics are no blanks by category."""
+    assert VatNumber.parse(f"DE{sign}1366{sign}95976").compact == "DE136695976"
+
+
+@pytest.mark.parametrize(
+    ("typed", "compact"),
+    [
+        ("\u0395\u039b094259216", "EL094259216"),
+        ("\u03b5\u03bb 094 259 216", "EL094259216"),
+        ("\u0395L094259216", "EL094259216"),
+        ("\u0412G175074752", "BG175074752"),
+        ("C\u042310259033\u0420", "CY10259033P"),
+        ("ES\u0412-58378431", "ESB58378431"),
+    ],
+)
+def test_capitals_of_greek_and_cyrillic_keyboards_are_read(typed: str, compact: str) -> None:
+    """A letter that looks like ours is ours: no number has another one."""
+    assert VatNumber.parse(typed).compact == compact
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "compact"),
+    [("53000004605", "MC", "FR53000004605"), ("71383076817", "RE", "FR71383076817")],
+)
+def test_addresses_that_have_the_numbers_of_another_state(typed: str, country: str, compact: str) -> None:
+    """Monaco and the overseas departments have French numbers."""
+    assert VatNumber.parse(typed, country).compact == compact
+
+
+def test_the_isle_of_man_is_not_the_import_one_stop_shop() -> None:
+    """Its companies have British numbers; its code before a number is that of the Import One Stop Shop."""
+    assert problem_of("980780684", "IM").kind is NumberKind.GB
+    assert problem_of("3720000224", "IM").kind is NumberKind.GB
+    assert problem_of("IM3720000224", "IM").kind is NumberKind.IM_IOSS
+
+
+@pytest.mark.parametrize("number", ["ATU13585627EX", "DE136695976EX", "FR40303265045 EX", "EL094259216-EX"])
+def test_numbers_of_the_scheme_for_small_enterprises(number: str) -> None:
+    """Since 2025 they end in EX, and are no VAT numbers; python-stdnum cannot say so."""
+    assert not stdnum_vat.is_valid(number)
+    assert problem_of(number).kind is NumberKind.EX
+    assert problem_of(number.removeprefix(number[:2]), number[:2]).kind is NumberKind.EX
+
+
+@given(st.sampled_from(tuple(NumberKind)), st.sampled_from(("fr", "de", "en")))
+def test_every_reason_is_told_and_lets_the_order_pass(kind: NumberKind, locale: str) -> None:
+    """F25: whichever sort of number it is, the customer is told which, and that the order goes on."""
+    advice = number_advice(VatNumberError(NumberProblem.WRONG_KIND, kind))
+    plain = number_advice(VatNumberError(NumberProblem.WRONG_KIND))
+    assert advice.text(locale).startswith(plain.text(locale))
+    assert len(advice.text(locale)) > len(plain.text(locale))

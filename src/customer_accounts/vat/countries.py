@@ -91,6 +91,25 @@ def vat_prefix(code: str) -> str:
     return countries()[canonical_country(code)].vat_prefix
 
 
+def number_prefix(code: str) -> str:
+    """Give what a number typed without its prefix begins with, by the country of an address.
+
+    Monaco and the overseas departments have French numbers, the Isle of Man those of the United Kingdom: its own code
+    would read as that of the Import One Stop Shop.  Countries outside give their code.
+
+    >>> number_prefix("MC"), number_prefix("GR"), number_prefix("CH")
+    ('FR', 'EL', 'CH')
+    """
+    country = canonical_country(code)
+    issuer = _issuers().get(country, country)
+    return countries()[issuer].vat_prefix or issuer
+
+
+@cache
+def _issuers() -> Mapping[str, str]:
+    return {code: text(cell) for code, cell in table(load("countries")["numbers_of"]).items()}
+
+
 def _names(cell: object) -> Mapping[str, str]:
     row = table(cell)
     return {language: text(row[language]) for language in ("en", "de", "fr")}

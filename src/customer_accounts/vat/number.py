@@ -2,9 +2,9 @@
 
 Rules:
 
-* Blanks of every kind, zero-width and bidirectional marks, dots, dashes and slashes say nothing; digits of
-  any script and full-width letters are read as plain ones; ``GR`` is read as ``EL``; nine Belgian digits get
-  their leading zero.
+* Blanks of every kind, zero-width and bidirectional marks, dots, dashes and other punctuation say nothing;
+  digits of any script, full-width letters, and Greek and Cyrillic capitals that look like ours are read as
+  plain ones; ``GR`` is read as ``EL``; nine Belgian digits get their leading zero.
 * A number without its prefix needs the country.  A prefix that was typed wins over the country, unless only
   the country makes sense of it (French keys may be letters).
 * Some numbers look right and still cannot stand for a business that buys in the Union: each kind has its name
@@ -17,7 +17,6 @@ Syntax and check digits come from python-stdnum; what it accepts too much is fil
 """
 
 import re
-import unicodedata
 from functools import cache
 from typing import Protocol, Self, cast
 
@@ -26,24 +25,17 @@ from stdnum.exceptions import InvalidChecksum, InvalidComponent, ValidationError
 from stdnum.util import get_cc_module
 
 from customer_accounts.arguments import check_kinds
-from customer_accounts.vat.countries import canonical_country, prefixes, vat_prefix
+from customer_accounts.vat.countries import number_prefix, prefixes
 from customer_accounts.vat.number_kinds import NumberKind, NumberProblem, foreign_kind, never_allocated
+from customer_accounts.vat.number_signs import plain
 
 #: Longest text that is looked at; the longest real number with all its separators stays below 30.
 MAX_LENGTH = 64
 
-_SEPARATORS = frozenset(".,-/\\'\u2019_:;·•")
 _SHAPE = re.compile(r"[A-Z]{2}[0-9A-Z+*]{2,12}")
 #: What the register takes: a prefix and twelve characters.
 _LONGEST = 14
 _TYPED_EXACTLY = re.compile(r"[A-Z0-9]{1,16}", re.ASCII)
-
-
-def _shaped(_: object, __: object, value: str) -> None:
-    if not isinstance(value, str) or not _SHAPE.fullmatch(value) or value[:2] not in prefixes():
-        raise ValueError(
-            "compact begins with a prefix of the Union's register; read texts with VatNumber.parse"
-        )
 
 
 @attrs.frozen
@@ -61,13 +53,17 @@ class VatNumber:
         checksum_ok: whether the check digits are right.
     """
 
-    compact: str = attrs.field(validator=_shaped)
+    compact: str
     as_typed: str = attrs.field(default="", eq=False, repr=False)
     checksum_ok: bool = attrs.field(default=True, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        """Refuse arguments of another kind."""
+        """Refuse what is no compact form, and arguments of another kind."""
         check_kinds(self)
+        if not _SHAPE.fullmatch(self.compact) or self.compact[:2] not in prefixes():
+            raise ValueError(
+                "compact begins with a prefix of the Union's register; read texts with VatNumber.parse"
+            )
 
     @property
     def country(self) -> str:
@@ -102,13 +98,16 @@ class VatNumber:
         """
         typed = text if isinstance(text, str) else ""
         compact = typed if _TYPED_EXACTLY.fullmatch(typed) else _clean(text)
-        problem = VatNumberError(NumberProblem.MALFORMED)
-        for candidate in _candidates(compact, country):
+        likeliest, other = _candidates(compact, country)
+        try:
+            return cls(_validated(likeliest), typed)
+        except VatNumberError as error:
+            problem = error
+        if other:
             try:
-                return cls(_validated(candidate), typed)
+                return cls(_validated(other), typed)
             except VatNumberError as error:
-                if problem.reason is NumberProblem.MALFORMED:
-                    problem = error
+                problem = error if problem.reason is NumberProblem.MALFORMED else problem
         if problem.number:
             problem.number = cls(problem.number.compact, typed, checksum_ok=False)
         raise problem
@@ -151,7 +150,7 @@ def _clean(text: object) -> str:
         raise VatNumberError(NumberProblem.EMPTY)
     if not isinstance(text, str) or len(text) > MAX_LENGTH:
         raise VatNumberError(NumberProblem.MALFORMED)
-    compact = "".join(_plain(sign) for sign in unicodedata.normalize("NFKC", text)).upper()
+    compact = plain(text)
     if not compact:
         raise VatNumberError(NumberProblem.EMPTY)
     if not compact.isascii():
@@ -159,28 +158,20 @@ def _clean(text: object) -> str:
     return compact
 
 
-def _plain(sign: str) -> str:
-    if sign in _SEPARATORS or unicodedata.category(sign) in {"Cc", "Cf", "Pd", "Zl", "Zp", "Zs"}:
-        return ""
-    digit = unicodedata.decimal(sign, None)
-    return sign if digit is None else str(digit)
-
-
-def _candidates(compact: str, country: str | None) -> tuple[str, ...]:
-    """Give what the text may stand for, the likeliest first."""
+def _candidates(compact: str, country: str | None) -> tuple[str, str]:
+    """Give what the text most likely stands for, and what else it may, or nothing."""
     own = "EL" + compact[2:] if compact.startswith("GR") else compact
     prefix = _prefix_of(country) if country else ""
     if not prefix or own.startswith(prefix):
-        return (own,)
-    return (own, prefix + compact) if own[:2].isalpha() else (prefix + compact,)
+        return own, ""
+    return (own, prefix + compact) if own[:2].isalpha() else (prefix + compact, "")
 
 
 def _prefix_of(country: str) -> str:
     try:
-        code = canonical_country(country)
+        return number_prefix(country)
     except ValueError:
         return ""
-    return vat_prefix(code) or code
 
 
 def _validated(number: str) -> str:

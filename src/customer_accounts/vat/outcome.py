@@ -17,6 +17,10 @@ from customer_accounts.vat.situation import Situation, SituationKey, answers_for
 from customer_accounts.vat.table import DecisionTable, Row
 
 
+def _charging(outcome: "Outcome") -> Territory:
+    return territory(outcome.destination if outcome.row.tax == "destination" else outcome.origin)
+
+
 @attrs.frozen
 class Outcome:
     """The row that decides a situation, and what it was decided from.
@@ -46,11 +50,10 @@ class Outcome:
     data_version: str
     table: DecisionTable | None = attrs.field(default=None, repr=False, eq=False)
     kept: Explanation | None = attrs.field(default=None, repr=False, eq=False)
-
-    @property
-    def charging(self) -> Territory:
-        """The territory whose VAT is charged, or would be."""
-        return territory(self.destination if self.row.tax == "destination" else self.origin)
+    #: The territory whose VAT is charged, or would be.
+    charging: Territory = attrs.field(
+        init=False, repr=False, eq=False, default=attrs.Factory(_charging, takes_self=True)
+    )
 
     @property
     def home_seen_from_charging_state(self) -> str:

@@ -35,11 +35,11 @@ def _place(value: Place | str | None) -> Place | None:
 
 
 def _kind(value: SupplyKind | str) -> SupplyKind:
-    return member("kind", SupplyKind, value)
+    return value if type(value) is SupplyKind else member("kind", SupplyKind, value)
 
 
 def _status(value: VatStatus | str) -> VatStatus:
-    return member("status", VatStatus, value)
+    return value if type(value) is VatStatus else member("status", VatStatus, value)
 
 
 def _problem(value: NumberProblem | str | None) -> NumberProblem | None:
