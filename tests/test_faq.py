@@ -1,6 +1,7 @@
 """The 27 promises of the shop's FAQ, each with its opposite: what somebody who must not get it gets.
 
-Every test plays on a real SQLite file with a real mail server, and again on the async runner (`tests.faq.stage`).
+Every test plays on a real SQLite file with a real mail server, and again on the async runner, in memory and
+on PostgreSQL (`tests.faq.stage`).
 """
 
 from collections.abc import Iterator
@@ -72,11 +73,13 @@ SELLER = Seller("AT", oss=True, number=VatNumber.parse("ATU13585627"))
 TODAY = date(2026, 11, 23)
 
 
-@pytest.fixture(name="stage", params=["sqlite", "async"])
+@pytest.fixture(name="stage", params=["sqlite", "async", "asyncpg"])
 def _stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     """The shop on which a promise is played."""
+    on_server = request.param == "asyncpg"
+    database_url = request.getfixturevalue("postgres_shop").asyncpg_url if on_server else None
     with Mailbox() as mailbox:
-        stage = Stage(request.param, tmp_path, mailbox)
+        stage = Stage(request.param, tmp_path, mailbox, database_url)
         yield stage
         stage.close()
 

@@ -2,11 +2,10 @@
 
 ``sqlite``: `Accounts` on a real SQLite file, mail through a real SMTP server; `again` is a second `Accounts` on the
 same file, as another server process would be.  ``async``: `AsyncAccounts` on the async memory storage, the mail
-through the async mailer to the same real SMTP server.
+through the async mailer to the same real SMTP server.  ``asyncpg``: the same on a real PostgreSQL server.
 """
 
 import asyncio
-from collections.abc import Coroutine
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -17,7 +16,7 @@ from customer_accounts.accounts import Accounts, AsyncAccounts
 from customer_accounts.actors import Agent, SignedInCustomer, System, Visitor, browser_digest
 from customer_accounts.adapters.memory import AsyncMemoryStorage
 from customer_accounts.adapters.smtp import AsyncSmtpMailer, SmtpMailer
-from customer_accounts.adapters.sql import SqlStorage
+from customer_accounts.adapters.sql import AsyncSqlStorage, SqlStorage
 from customer_accounts.adapters.vies import AsyncViesRegister, ViesRegister
 from customer_accounts.features.email_confirmation import Confirmed, ConfirmEmail
 from customer_accounts.features.guest_order import OrderRecorded, RecordOrder
@@ -79,35 +78,41 @@ def identity(
 class Stage:
     """The shop, its mail server, and its clock."""
 
-    def __init__(self, kind: str, folder: Path, mailbox: Mailbox) -> None:
+    def __init__(self, kind: str, folder: Path, mailbox: Mailbox, database_url: str | None = None) -> None:
         self.kind = kind
+        # One loop for the whole play: the connections of an async driver belong to their loop.
+        self._loop = asyncio.new_event_loop()
         self.clock = FixedClock()
         self.mailbox = mailbox
         self.settings = cheap_settings()
-        self._shops = self._two_shops(folder)
+        self._storages: list[Any] = []
+        self._shops = self._two_shops(folder, database_url)
         if kind == "sqlite":
             self._mailer: Any = SmtpMailer(mailbox.host, mailbox.port)
         else:
             self._mailer = AsyncSmtpMailer(mailbox.host, mailbox.port)
 
-    def _two_shops(self, folder: Path) -> list[Any]:
+    def _two_shops(self, folder: Path, database_url: str | None) -> list[Any]:
         if self.kind == "sqlite":
             url = f"sqlite:///{folder / 'shop.db'}"
             self._storages = [SqlStorage(url), SqlStorage(url)]
             self._storages[0].create_schema()
             return [Accounts(one, self.settings, clock=self.clock) for one in self._storages]
-        self._storages = []
+        if database_url is not None:
+            self._storages = [AsyncSqlStorage(database_url), AsyncSqlStorage(database_url)]
+            return [AsyncAccounts(one, self.settings, clock=self.clock) for one in self._storages]
         storage = AsyncMemoryStorage()
         return [AsyncAccounts(storage, self.settings, clock=self.clock) for _ in range(2)]
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the database."""
         for storage in self._storages:
-            storage.close()
+            self._run(storage.close())
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
 
-    @staticmethod
-    def _run(answer: Any) -> Any:
-        return asyncio.run(_waited(answer)) if asyncio.iscoroutine(answer) else answer
+    def _run(self, answer: Any) -> Any:
+        return self._loop.run_until_complete(answer) if asyncio.iscoroutine(answer) else answer
 
     def handle(self, command: Any, by: Any) -> Any:
         """Give a command to the shop."""
@@ -181,7 +186,3 @@ class Stage:
             reference=reference, shipment_id=shipment, parcels=(parcel,), shipped_at=self.clock()
         )
         return self.require(command, SYSTEM)
-
-
-async def _waited(answer: Coroutine[Any, Any, Any]) -> Any:
-    return await answer

@@ -37,6 +37,7 @@ from customer_accounts import (
 )
 from customer_accounts.adapters.memory import AsyncMemoryStorage, MemoryStorage
 from customer_accounts.adapters.smtp import AsyncSmtpMailer, SmtpMailer
+from customer_accounts.adapters.sql import AsyncSqlStorage, SqlStorage
 from customer_accounts.ports import AsyncMailer, AsyncStorage, Mailer, Storage
 from customer_accounts.testing import cheap_settings
 
@@ -47,6 +48,8 @@ register = Register(email="anna@mail.example", generate_password=True)
 # The adapters are what the ports ask for.
 storage: Storage = MemoryStorage()
 async_storage: AsyncStorage = AsyncMemoryStorage()
+sql_storage: Storage = SqlStorage("sqlite://")
+async_sql_storage: AsyncStorage = AsyncSqlStorage("sqlite+aiosqlite://")
 mailer: Mailer = SmtpMailer("localhost")
 async_mailer: AsyncMailer = AsyncSmtpMailer("localhost")
 

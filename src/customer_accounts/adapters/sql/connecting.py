@@ -10,6 +10,7 @@
   begun here.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -20,11 +21,12 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, Pool, StaticPool
+from sqlalchemy.util import await_only
 
 #: How long a write waits for another process before the driver says "database is locked".
 BUSY_SECONDS = 30
 
-_locks: WeakKeyDictionary[Pool, RLock] = WeakKeyDictionary()
+_locks: WeakKeyDictionary[Pool, AbstractContextManager[Any]] = WeakKeyDictionary()
 
 
 class HasConnection(Protocol):
@@ -49,17 +51,26 @@ class Transactions(Protocol):
 
 def engine_for(url: str | URL) -> Engine:
     """Make an engine for a URL; its errors never show the values of a statement (LG-01)."""
-    url = make_url(url)
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url, hide_parameters=True)
-    if url.database in (None, "", ":memory:"):
-        engine = create_engine(
-            url, hide_parameters=True, poolclass=StaticPool, connect_args={"check_same_thread": False}
-        )
-    else:
-        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
-    event.listen(engine, "connect", _on_sqlite)
+    engine = create_engine(url, **engine_options(url))
+    set_up(engine)
     return engine
+
+
+def engine_options(url: str | URL) -> dict[str, Any]:
+    """Give the options of an engine for a URL, sync or async."""
+    url = make_url(url)
+    options: dict[str, Any] = {"hide_parameters": True}
+    if url.get_backend_name() != "sqlite":
+        return options
+    if url.database in (None, "", ":memory:"):
+        return options | {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+    return options | {"connect_args": {"timeout": BUSY_SECONDS}}
+
+
+def set_up(engine: Engine) -> None:
+    """Have each new connection of an engine set up."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _on_sqlite)
 
 
 def _on_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -73,6 +84,19 @@ def _on_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor.close()
 
 
+class TaskLock:
+    """A lock between the tasks of an event loop, for code that runs in a greenlet of one of them."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+
+    def __enter__(self) -> None:
+        await_only(self._lock.acquire())
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class OwnTransactions:
     """Transactions of the library's own on an engine."""
 
@@ -82,9 +106,8 @@ class OwnTransactions:
         # One statement needs no transaction; without it a server is asked once instead of three times.
         self._reader = engine if self._sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
         shared = isinstance(engine.pool, StaticPool)
-        self._alone: AbstractContextManager[Any] = (
-            _locks.setdefault(engine.pool, RLock()) if shared else nullcontext()
-        )
+        lock = TaskLock if engine.dialect.is_async else RLock
+        self._alone = _locks.setdefault(engine.pool, lock()) if shared else nullcontext()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -129,6 +152,6 @@ def begin_immediate(connection: Connection) -> None:
     """Begin a writing transaction on SQLite, unless the connection is in one."""
     if not connection.in_transaction():
         connection.begin()  # a host's engine may begin one of its own at this moment
-    raw: Any = connection.connection.dbapi_connection
+    raw: Any = connection.connection.driver_connection
     if not raw.in_transaction:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
