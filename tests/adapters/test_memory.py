@@ -3,7 +3,8 @@
 import pytest
 
 from customer_accounts.adapters.memory import AsyncMemoryStorage, MemoryStorage
-from customer_accounts.testing import AsyncStorageContract, StorageContract
+from customer_accounts.testing import AsyncStorageContract, Feature, StorageContract
+from tests.adapters.memory_host import MemoryHost
 
 
 class TestMemoryStorage(StorageContract):
@@ -14,9 +15,16 @@ class TestMemoryStorage(StorageContract):
         """An empty storage."""
         return MemoryStorage()
 
+    @pytest.fixture
+    def host(self, storage: MemoryStorage) -> MemoryHost:
+        """A host with rows of its own beside the records."""
+        return MemoryHost(storage)
+
 
 class TestAsyncMemoryStorage(AsyncStorageContract):
     """The contract of storages, in memory and async."""
+
+    left_out = frozenset({Feature.HOST_TRANSACTION})
 
     @pytest.fixture
     def async_storage(self) -> AsyncMemoryStorage:

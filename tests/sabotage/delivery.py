@@ -42,7 +42,7 @@ _DELIVERY = (
         "RL-02",
         "a mail is queued although the write fails",
         edited(MemoryStorage.write, "tables.mails.setdefault", "self._tables.mails.setdefault"),
-        "adapters/test_memory.py::TestMemoryStorage::test_a_failing_last_change_leaves_nothing",
+        "adapters/test_memory.py::TestMemoryStorage::test_a_write_that_fails_queues_no_mail",
     ),
     fault(
         "RL-03",

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from customer_accounts.testing.settings import FixedClock, cheap_settings
 
 if TYPE_CHECKING:
+    from customer_accounts.testing.clauses.needs import Feature
     from customer_accounts.testing.mailbox import Mailbox
     from customer_accounts.testing.mailer_contract import MailerContract
     from customer_accounts.testing.storage_contract import AsyncStorageContract, StorageContract
 
 __all__ = [
     "AsyncStorageContract",
+    "Feature",
     "FixedClock",
     "Mailbox",
     "MailerContract",
@@ -24,6 +26,7 @@ __all__ = [
 
 _LATER = {
     "AsyncStorageContract": "storage_contract",
+    "Feature": "clauses.needs",
     "Mailbox": "mailbox",
     "MailerContract": "mailer_contract",
     "StorageContract": "storage_contract",

@@ -11,29 +11,37 @@
 
 ``storage`` must be empty for each test.  Where several instances can work on the same data, such as two
 servers on one database, a fixture ``second_storage`` gives another one; the races then run on both.  What a
-shop does not use is left out by name: ``left_out = frozenset({Part.WISH_LISTS, Part.VAT_CHECKS})``.
+shop does not use is left out by name: ``left_out = frozenset({Part.WISH_LISTS, Feature.VAT_QUEUE})``.
+
+A storage that can join the host's open transaction proves it with a fixture ``host`` (see
+`customer_accounts.testing.clauses.transactions.Host`); one that cannot leaves out `Feature.HOST_TRANSACTION`.
 
 An async storage is given by a fixture ``async_storage`` to `AsyncStorageContract`; it is used within one
 event loop that runs for the whole test, and ``in_loop`` runs what the fixture itself must await.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Protocol, TypeVar, overload
+from typing import Any, Literal, Protocol, TypeVar, overload
 
 import pytest
+from attrs import frozen
 
 from customer_accounts.changes import Change, Counts
-from customer_accounts.facts import Facts, Part, Scope
+from customer_accounts.facts import Facts, Scope
 from customer_accounts.outbox import MailOutcome, MailTask, Queue, VatTask
 from customer_accounts.ports import AsyncStorage, Storage
 from customer_accounts.testing.clauses.facts import FactClauses
+from customer_accounts.testing.clauses.keys import KeyClauses
+from customer_accounts.testing.clauses.moves import MoveClauses
 from customer_accounts.testing.clauses.orders import OrderClauses
 from customer_accounts.testing.clauses.queues import QueueClauses
 from customer_accounts.testing.clauses.races import RaceClauses
 from customer_accounts.testing.clauses.records import RecordClauses
+from customer_accounts.testing.clauses.transactions import Host, InTransaction, TransactionClauses
 from customer_accounts.testing.clauses.writes import WriteClauses
 
 T = TypeVar("T")
@@ -47,11 +55,18 @@ class InLoop(Protocol):
         ...
 
 
-class StorageContract(RecordClauses, WriteClauses, RaceClauses, FactClauses, OrderClauses, QueueClauses):
+class StorageContract(
+    RecordClauses,
+    WriteClauses,
+    MoveClauses,
+    KeyClauses,
+    RaceClauses,
+    FactClauses,
+    OrderClauses,
+    QueueClauses,
+    TransactionClauses,
+):
     """What every storage owes the rules; a subclass named ``Test...`` gives the fixture ``storage``."""
-
-    #: Parts that the shop does not use; clauses that need one of them are no tests of the subclass.
-    left_out: ClassVar[frozenset[Part]] = frozenset()
 
     def __init_subclass__(cls) -> None:
         for name in dir(cls):
@@ -62,6 +77,11 @@ class StorageContract(RecordClauses, WriteClauses, RaceClauses, FactClauses, Ord
     def second_storage(self, storage: Storage) -> Storage:
         """Another instance on the same data; by default the same instance again."""
         return storage
+
+    @pytest.fixture
+    def host(self) -> Host:
+        """The host's own transactions; a storage that joins none leaves them out by name."""
+        pytest.fail("give a fixture host, or say left_out = frozenset({Feature.HOST_TRANSACTION})")
 
 
 class AsyncStorageContract(StorageContract):
@@ -97,6 +117,69 @@ class AsyncStorageContract(StorageContract):
     def second_storage(self, second_async_storage: AsyncStorage, in_loop: InLoop) -> Storage:
         """The second instance, as one that can be called from threads."""
         return FromThreads(second_async_storage, in_loop)
+
+    @pytest.fixture
+    def async_host(self) -> "AsyncHost":
+        """The host's own transactions; a storage that joins none leaves them out by name."""
+        pytest.fail("give a fixture async_host, or say left_out = frozenset({Feature.HOST_TRANSACTION})")
+
+    @pytest.fixture
+    def host(self, async_host: "AsyncHost", in_loop: InLoop) -> Host:
+        """The host's transactions, as ones that can be opened from threads."""
+        return HostFromThreads(async_host, in_loop)
+
+
+@frozen
+class InAsyncTransaction:
+    """The async twin of `InTransaction`."""
+
+    storage: AsyncStorage
+    note: Callable[[str], Awaitable[object]]
+
+
+class AsyncHost(Protocol):
+    """The async twin of `Host`."""
+
+    def begin(self) -> AbstractAsyncContextManager[InAsyncTransaction]:
+        """See `Host.begin`."""
+        ...
+
+    async def notes(self) -> Collection[str]:
+        """See `Host.notes`."""
+        ...
+
+
+class HostFromThreads:
+    """An async host, called from a thread that has no loop of its own."""
+
+    def __init__(self, host: AsyncHost, in_loop: InLoop) -> None:
+        self._host = host
+        self._in_loop = in_loop
+
+    def begin(self) -> AbstractContextManager[InTransaction]:
+        """See `Host.begin`."""
+        return self._begin()
+
+    def notes(self) -> Collection[str]:
+        """See `Host.notes`."""
+        return self._in_loop(self._host.notes())
+
+    @contextmanager
+    def _begin(self) -> Iterator[InTransaction]:
+        around = self._host.begin()
+        opened = self._in_loop(_awaited(around.__aenter__()))
+        storage = FromThreads(opened.storage, self._in_loop)
+        try:
+            yield InTransaction(storage, lambda text: self._in_loop(_awaited(opened.note(text))))
+        except BaseException as error:
+            if not self._in_loop(_awaited(around.__aexit__(type(error), error, error.__traceback__))):
+                raise
+        else:
+            self._in_loop(_awaited(around.__aexit__(None, None, None)))
+
+
+async def _awaited(work: Awaitable[T]) -> T:
+    return await work
 
 
 class FromThreads:

@@ -7,7 +7,7 @@ from attrs import evolve
 from customer_accounts.facts import Facts, Page, Part, Scope
 from customer_accounts.ports import Storage
 from customer_accounts.testing import records
-from customer_accounts.testing.clauses.needs import EVERYTHING, needs
+from customer_accounts.testing.clauses.needs import Clauses, needs
 from customer_accounts.testing.records import NOW, later, stored
 
 PERSONS = frozenset({Part.ACCOUNTS, Part.REGISTRATIONS, Part.TOKENS})
@@ -18,16 +18,15 @@ def same(found: tuple[Any, ...], *expected: object) -> bool:
     return len(found) == len(expected) and all(one in found for one in expected)
 
 
-class FactClauses:
+class FactClauses(Clauses):
     """Roots, parts, pages and groups."""
 
     def test_nothing_is_found_for_unknown_roots(self, storage: Storage) -> None:
         """EN-03: a scope whose roots nobody has gives empty facts."""
-        storage.write(
-            stored(records.an_account(), records.a_registration(), records.a_token(), records.an_order())
-        )
+        people = records.an_account(), records.a_registration(), records.a_token()
+        storage.write(stored(*people, *self.used(records.an_order())))
         scope = Scope(
-            parts=EVERYTHING, email_keys=("nobody@mail.example",), account_id=records.some_id(), token="0" * 64,
+            parts=self.parts(), email_keys=("nobody@mail.example",), account_id=records.some_id(), token="0" * 64,
             identity=("google", "nobody"), order="none", browser="nobody", page=Page(),
         )  # fmt: skip
         assert storage.read(scope) == Facts()
@@ -35,8 +34,9 @@ class FactClauses:
     def test_a_scope_without_roots_finds_nothing(self, storage: Storage) -> None:
         """A scope that names parts but no root gives empty facts, and so does one that names no parts."""
         account = records.an_account()
-        storage.write(stored(account, records.a_registration(), records.a_token(), records.an_order()))
-        assert storage.read(Scope(parts=EVERYTHING, recent_since=NOW, page=Page())) == Facts()
+        others = records.a_registration(), records.a_token(), *self.used(records.an_order())
+        storage.write(stored(account, *others))
+        assert storage.read(Scope(parts=self.parts(), recent_since=NOW, page=Page())) == Facts()
         assert storage.read(Scope(email_keys=(str(account.email_key),), account_id=account.id)) == Facts()
 
     def test_only_parts_that_are_named_are_filled(self, storage: Storage) -> None:
@@ -56,12 +56,9 @@ class FactClauses:
 
     def test_nobody_has_the_empty_address(self, storage: Storage) -> None:
         """An unreadable address has the key "", which finds nothing, even where rows have none."""
-        storage.write(
-            stored(
-                *(make(email_key="") for make in (records.a_registration, records.a_token, records.an_order))
-            )
-        )
-        assert storage.read(Scope(parts=EVERYTHING, email_keys=("",))) == Facts()
+        kinds = records.a_registration, records.a_token, records.an_order
+        storage.write(stored(*self.used(*(make(email_key="") for make in kinds))))
+        assert storage.read(Scope(parts=self.parts(), email_keys=("",))) == Facts()
 
     def test_an_address_leads_to_all_that_has_it(self, storage: Storage) -> None:
         """By address: its account, its registrations, the links of all three, and nobody else's."""

@@ -1,21 +1,69 @@
-"""Which parts a clause needs, so that a host can leave out what its shop does not use."""
+"""What a clause needs, so that a host can leave out by name what its shop does not use."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from enum import StrEnum
+from typing import Any, ClassVar, TypeVar
 
+from customer_accounts.account import IdentityRecord
+from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
+from customer_accounts.claim import ClaimRecord
 from customer_accounts.facts import Part
+from customer_accounts.order import OrderRecord
+from customer_accounts.outbox import EventRecord, VatCheckRecord
 
 Clause = TypeVar("Clause", bound=Callable[..., None])
 
 #: All parts, for clauses that ask for everything.
 EVERYTHING = frozenset(Part)
 
+_PARTS: dict[type, Part] = {
+    IdentityRecord: Part.IDENTITIES,
+    OrderRecord: Part.ORDERS,
+    AddressRecord: Part.ADDRESSES,
+    WishListRecord: Part.WISH_LISTS,
+    SubscriptionRecord: Part.SUBSCRIPTIONS,
+    VatCheckRecord: Part.VAT_CHECKS,
+    EventRecord: Part.EVENTS,
+    ClaimRecord: Part.CLAIMS,
+}
 
-def needs(*parts: Part) -> Callable[[Clause], Clause]:
-    """Mark a clause with the parts that it needs."""
+
+class Feature(StrEnum):
+    """What a storage does besides reading and writing records, and what a shop may do without."""
+
+    #: `within`: writing in an open transaction of the host.
+    HOST_TRANSACTION = "host_transaction"
+    #: `lease`, `finish` and `fail` for mails; without it the host sends what `QueueMail` brings in its own way.
+    MAIL_QUEUE = "mail_queue"
+    #: `lease` and `fail` for VAT checks.
+    VAT_QUEUE = "vat_queue"
+    #: `Purge`; without it nothing is ever deleted because of its age.
+    RETENTION = "retention"
+
+
+Use = Part | Feature
+
+
+def needs(*uses: Use) -> Callable[[Clause], Clause]:
+    """Mark a clause with what it needs."""
 
     def mark(clause: Clause) -> Clause:
-        clause.__dict__["needs"] = frozenset(parts)
+        clause.__dict__["needs"] = frozenset(uses)
         return clause
 
     return mark
+
+
+class Clauses:
+    """What all clauses have in common: they know what is left out."""
+
+    #: What the shop does not use; clauses that need one of these are no tests of the subclass.
+    left_out: ClassVar[frozenset[Use]] = frozenset()
+
+    def used(self, *records: Any) -> list[Any]:
+        """Give the records of kinds that are not left out."""
+        return [one for one in records if _PARTS.get(type(one)) not in self.left_out]
+
+    def parts(self) -> frozenset[Part]:
+        """Give all parts that are not left out."""
+        return EVERYTHING - self.left_out

@@ -9,11 +9,11 @@ from customer_accounts.order import GuestOrderGroup
 from customer_accounts.ports import Storage
 from customer_accounts.testing import records
 from customer_accounts.testing.clauses.facts import same
-from customer_accounts.testing.clauses.needs import needs
+from customer_accounts.testing.clauses.needs import Clauses, needs
 from customer_accounts.testing.records import NOW, later, some_key, stored
 
 
-class OrderClauses:
+class OrderClauses(Clauses):
     """Single orders, pages and groups."""
 
     @needs(Part.ORDERS)

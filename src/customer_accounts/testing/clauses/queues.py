@@ -7,7 +7,7 @@ from customer_accounts.facts import Part, Scope
 from customer_accounts.outbox import MailOutcome, MailStatus, MailTask, Queue, VatTask
 from customer_accounts.ports import Storage
 from customer_accounts.testing import records
-from customer_accounts.testing.clauses.needs import needs
+from customer_accounts.testing.clauses.needs import Clauses, Feature, needs
 from customer_accounts.testing.records import NOW, later, stored
 
 
@@ -26,9 +26,10 @@ def leased_checks(storage: Storage, **after: float) -> list[VatTask]:
     )
 
 
-class QueueClauses:
+class QueueClauses(Clauses):
     """Mails and VAT checks: due, leased, finished, given back."""
 
+    @needs(Feature.MAIL_QUEUE)
     def test_a_mail_is_queued_once(self, storage: Storage) -> None:
         """RL-08: a mail whose id is there is left alone, in the same write or in a later one."""
         mail = records.a_full_mail()
@@ -38,6 +39,7 @@ class QueueClauses:
         assert [task.mail.to for task in leased(storage)] == [mail.to]
         assert leased(storage) == []
 
+    @needs(Feature.MAIL_QUEUE)
     def test_a_sent_mail_is_not_queued_again(self, storage: Storage) -> None:
         """RL-08: a mail that was sent is not sent again because its command is repeated."""
         mail = records.a_full_mail()
@@ -47,6 +49,7 @@ class QueueClauses:
         storage.write(stored(mail))
         assert leased(storage, days=1) == []
 
+    @needs(Feature.MAIL_QUEUE)
     def test_mails_are_leased_when_they_are_due(self, storage: Storage) -> None:
         """A mail is leased at its time and not before, the longest waiting first, as many as are wanted."""
         mails = [records.a_mail(due_at=later(minutes=minutes)) for minutes in (2, 1, 3)]
@@ -55,6 +58,7 @@ class QueueClauses:
         assert [task.mail.id for task in leased(storage, limit=2, minutes=3)] == [mails[1].id, mails[0].id]
         assert [task.mail.id for task in leased(storage, minutes=3)] == [mails[2].id]
 
+    @needs(Feature.MAIL_QUEUE)
     def test_an_expired_lease_is_retaken(self, storage: Storage) -> None:
         """RL-04: a leased mail is nobody else's until its time is over, and then anybody's."""
         storage.write(stored(records.a_mail()))
@@ -63,6 +67,7 @@ class QueueClauses:
         (second,) = leased(storage, minutes=5, seconds=1)
         assert second.mail == evolve(first.mail, leased_until=later(minutes=10, seconds=1))
 
+    @needs(Feature.MAIL_QUEUE, Part.ORDERS)
     def test_a_task_brings_what_its_text_needs(self, storage: Storage) -> None:
         """A leased mail comes with its links and its order, or without those that are gone."""
         token, extra, order = records.a_token(), records.a_full_token(), records.a_full_order()
@@ -78,6 +83,7 @@ class QueueClauses:
         assert (first.token, first.extra_token, first.order) == (token, extra, order)
         assert (second.token, second.extra_token, second.order) == (None, None, None)
 
+    @needs(Feature.MAIL_QUEUE)
     def test_a_finished_mail_stays_finished(self, storage: Storage) -> None:
         """RL-03: a mail that was sent or dropped is never leased again, nor given back by a slow worker."""
         storage.write(stored(records.a_full_mail(), records.a_mail()))
@@ -87,6 +93,7 @@ class QueueClauses:
         storage.fail(one, retry_at=NOW, reason="too late")
         assert leased(storage, days=1) == []
 
+    @needs(Feature.MAIL_QUEUE)
     def test_a_failed_mail_is_tried_again_at_its_time(self, storage: Storage) -> None:
         """RL-06: a mail that failed waits for its next try; the try and the reason are kept with it."""
         storage.write(stored(records.a_full_mail()))
@@ -100,6 +107,7 @@ class QueueClauses:
         )  # fmt: skip
         assert again.mail == expected
 
+    @needs(Feature.MAIL_QUEUE)
     def test_a_dead_mail_is_not_tried_again(self, storage: Storage) -> None:
         """RL-06: a mail that was given up is never leased again."""
         storage.write(stored(records.a_mail()))
@@ -107,6 +115,7 @@ class QueueClauses:
         storage.fail(task, retry_at=None, reason="550 no such user")
         assert leased(storage, days=9) == []
 
+    @needs(Feature.MAIL_QUEUE, Feature.RETENTION)
     def test_finished_mails_are_purged(self, storage: Storage) -> None:
         """DP-01: mails that ended before the time go and are counted; waiting ones stay, however old."""
         waiting = records.a_mail(due_at=later(hours=1), queued_at=later(days=-99))
@@ -119,6 +128,7 @@ class QueueClauses:
         assert storage.write([Purge(Kept.MAILS, later(days=9))]).purged == {Kept.MAILS: 1}
         assert [task.mail.id for task in leased(storage, hours=1)] == [waiting.id]
 
+    @needs(Feature.MAIL_QUEUE, Feature.RETENTION)
     def test_a_worker_may_be_slower_than_the_purge(self, storage: Storage) -> None:
         """Finishing or failing a mail that was purged meanwhile does nothing."""
         storage.write(stored(records.a_mail()))
@@ -129,7 +139,7 @@ class QueueClauses:
         storage.fail(task, retry_at=NOW, reason="421 busy")
         assert leased(storage, days=1) == []
 
-    @needs(Part.VAT_CHECKS)
+    @needs(Part.VAT_CHECKS, Feature.VAT_QUEUE)
     def test_vat_checks_are_leased(self, storage: Storage) -> None:
         """RL-04: a VAT check is leased at its time, the longest waiting first, to one worker at a time."""
         first, second, not_yet = (records.a_vat_check(due_at=later(minutes=n)) for n in (-2, -1, 1))
@@ -142,7 +152,7 @@ class QueueClauses:
         again = leased_checks(storage, minutes=5, seconds=1)
         assert [task.check.account_id for task in again] == [first.account_id, second.account_id]
 
-    @needs(Part.VAT_CHECKS)
+    @needs(Part.VAT_CHECKS, Feature.VAT_QUEUE)
     def test_a_failed_vat_check_waits_for_its_next_try(self, storage: Storage) -> None:
         """A VAT check that failed waits for its next try; one that was given up is gone."""
         storage.write(stored(records.a_vat_check()))
@@ -154,7 +164,7 @@ class QueueClauses:
         storage.fail(again, retry_at=None, reason="given up")
         assert leased_checks(storage, days=1) == []
 
-    @needs(Part.VAT_CHECKS)
+    @needs(Part.VAT_CHECKS, Feature.VAT_QUEUE)
     def test_a_lease_is_no_change_of_a_vat_check(self, storage: Storage) -> None:
         """The answer of a register removes the check that was leased, read before or after the lease."""
         check = records.a_vat_check()
@@ -163,7 +173,7 @@ class QueueClauses:
         storage.write([Remove(check)])
         assert leased_checks(storage, days=1) == []
 
-    @needs(Part.VAT_CHECKS)
+    @needs(Part.VAT_CHECKS, Feature.VAT_QUEUE)
     def test_a_slow_worker_leaves_the_new_number_alone(self, storage: Storage) -> None:
         """A worker that fails with the old number of a company leaves the check of its new one alone."""
         account = records.an_account()

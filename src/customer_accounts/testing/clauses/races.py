@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 
 from attrs import evolve
 
-from customer_accounts.changes import Change, MoveOrders, OrderSelection, UseToken, update
+from customer_accounts.changes import Change, MoveOrders, OrderSelection, Remove, UseToken, update
 from customer_accounts.errors import StaleWriteError
 from customer_accounts.facts import Part, Scope
-from customer_accounts.outbox import MailTask, Queue
+from customer_accounts.outbox import MailTask, Queue, VatTask
 from customer_accounts.ports import Storage
 from customer_accounts.testing import records
-from customer_accounts.testing.clauses.needs import needs
+from customer_accounts.testing.clauses.needs import Clauses, Feature, needs
 from customer_accounts.testing.records import NOW, later, some_key, stored
 
 AT_ONCE = 16
@@ -45,7 +45,11 @@ def wins(storages: Sequence[Storage], changes: Callable[[int], Sequence[Change]]
     return [number for number, won in enumerate(at_once(storages, write)) if won]
 
 
-class RaceClauses:
+def _in_turn(choices: Sequence[Sequence[Change]]) -> Callable[[int], Sequence[Change]]:
+    return lambda number: choices[number // 2 % len(choices)]
+
+
+class RaceClauses(Clauses):
     """Races that a storage decides, on one instance and on two."""
 
     def test_one_of_sixteen_uses_a_link(self, storage: Storage, second_storage: Storage) -> None:
@@ -90,7 +94,41 @@ class RaceClauses:
             (storage, second_storage), lambda _: stored(records.an_account(), records.a_mail())
         ) == list(range(AT_ONCE))
 
-    @needs(Part.ORDERS)
+    def test_one_of_sixteen_removes_a_record(self, storage: Storage, second_storage: Storage) -> None:
+        """CC-05: of sixteen removals of one record one succeeds."""
+        registration = records.a_registration()
+        storage.write(stored(registration))
+        assert len(wins((storage, second_storage), lambda _: [Remove(registration)])) == 1
+
+    @needs(Part.IDENTITIES)
+    def test_one_of_sixteen_links_an_identity(self, storage: Storage, second_storage: Storage) -> None:
+        """SO-01: of sixteen links of one identity one is stored."""
+        identities = [records.an_identity(subject="one and the same") for _ in range(AT_ONCE)]
+        (winner,) = wins((storage, second_storage), lambda number: stored(identities[number]))
+        scope = Scope(parts=frozenset({Part.IDENTITIES}), identity=("google", "one and the same"))
+        assert storage.read(scope).identities == (identities[winner],)
+
+    def test_writers_in_either_order_are_overtaken_at_most(
+        self, storage: Storage, second_storage: Storage
+    ) -> None:
+        """CC-05: two records that some change in one order and some in the other: nobody meets a deadlock."""
+        pairs = [(records.an_account(), records.an_account()) for _ in range(5)]
+        storage.write(stored(*(one for pair in pairs for one in pair)))
+        for one, other in pairs:
+            changes = [update(one, one), update(other, other)]
+            either = changes, changes[::-1]
+            won = wins((storage, second_storage), _in_turn(either))
+            assert len(won) == 1
+
+    @needs(Feature.MAIL_QUEUE)
+    def test_a_mail_that_sixteen_queue_is_there_once(self, storage: Storage, second_storage: Storage) -> None:
+        """RL-08: sixteen repeats at once of a command that mails: all succeed, and its mail is there once."""
+        mail = records.a_full_mail()
+        assert wins((storage, second_storage), lambda _: stored(mail)) == list(range(AT_ONCE))
+        tasks = storage.lease(Queue.MAIL, limit=9, now=NOW, until=later(minutes=5))
+        assert [task.mail.id for task in tasks] == [mail.id]
+
+    @needs(Part.ORDERS, Part.GUEST_ORDERS)
     def test_orders_move_to_one_of_sixteen(self, storage: Storage, second_storage: Storage) -> None:
         """GM-01: of sixteen claims at once each order is moved by one, and no order by two."""
         key = some_key()
@@ -102,6 +140,26 @@ class RaceClauses:
 
         assert sum(at_once((storage, second_storage), move)) == 20
 
+    @needs(Part.VAT_CHECKS, Feature.VAT_QUEUE)
+    def test_sixteen_workers_lease_each_vat_check_once(
+        self, storage: Storage, second_storage: Storage
+    ) -> None:
+        """RL-04: sixteen workers at once never hold the same VAT check."""
+        checks = [records.a_vat_check() for _ in range(24)]
+        storage.write(stored(*checks))
+
+        def lease(storage: Storage, _: int) -> list[VatTask]:
+            taken: list[VatTask] = []
+            while batch := storage.lease(Queue.VAT, limit=2, now=NOW, until=later(minutes=5)):
+                taken += batch
+            return taken
+
+        leased = [
+            task.check.account_id for tasks in at_once((storage, second_storage), lease) for task in tasks
+        ]
+        assert sorted(leased) == sorted(one.account_id for one in checks)
+
+    @needs(Feature.MAIL_QUEUE)
     def test_sixteen_workers_lease_each_mail_once(self, storage: Storage, second_storage: Storage) -> None:
         """RL-04: sixteen workers at once never hold the same mail."""
         mails = [records.a_mail() for _ in range(40)]

@@ -10,7 +10,7 @@ from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.outbox import Queue
 from customer_accounts.ports import Storage
 from customer_accounts.testing import records
-from customer_accounts.testing.clauses.needs import needs
+from customer_accounts.testing.clauses.needs import Clauses, Feature, needs
 from customer_accounts.testing.records import NOW, later, stored
 
 
@@ -19,7 +19,7 @@ def of_account(storage: Storage, part: Part, record: Any) -> Facts:
     return storage.read(Scope(parts=frozenset({part}), account_id=record.account_id))
 
 
-class RecordClauses:
+class RecordClauses(Clauses):
     """Every kind of record, bare and with every field filled, and again after an update."""
 
     def test_accounts_come_back_as_they_were(self, storage: Storage) -> None:
@@ -111,6 +111,7 @@ class RecordClauses:
             storage.write([update(first, second)])
             assert storage.read(scope).claims == (second,)
 
+    @needs(Feature.MAIL_QUEUE)
     def test_mails_come_back_as_they_were(self, storage: Storage) -> None:
         """A queued mail is leased equal in every field, its details in their order."""
         for record in (records.a_mail(), records.a_full_mail()):
