@@ -9,20 +9,50 @@ from customer_accounts import __main__ as program
 from customer_accounts import demo
 
 
+@pytest.fixture(name="without_commands")
+def _without_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation without the extra ``cli``."""
+    monkeypatch.setattr(program, "find_spec", lambda name: None if name == "typer" else find_spec(name))
+
+
+@pytest.mark.usefixtures("without_commands")
 @pytest.mark.parametrize("arguments", [[], ["dmeo"], ["", "demo"]])
 def test_anything_else_is_answered_with_the_usage(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Whoever asks for nothing, or for something else, learns what there is; the exit code says error."""
     assert program.main(arguments) == 2
-    assert capsys.readouterr().err.strip() == program.USAGE
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == program.USAGE
+    assert [("typer" in line and "customer-accounts[cli]" in line) for line in said[1:]] == [True] * bool(
+        arguments
+    )
 
 
+@pytest.mark.usefixtures("without_commands")
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_help_is_no_error(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The usage goes to standard output where it was asked for."""
     assert program.main([option]) == 0
     assert capsys.readouterr().out.strip() == program.USAGE
+
+
+def test_with_the_extra_all_commands_are_there(capsys: pytest.CaptureFixture[str]) -> None:
+    """The extra ``cli`` brings the other commands; the demo is named beside them."""
+    assert program.main(["--help"]) == 0
+    said = capsys.readouterr().out
+    assert "demo" in said
+    assert " db " in said
+    assert program.main(["dmeo"]) == 2
+    assert "dmeo" in capsys.readouterr().err
+
+
+def test_the_program_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The installed program takes its words from the command line and ends with the exit code."""
+    monkeypatch.setattr("sys.argv", ["customer-accounts", "dmeo"])
+    with pytest.raises(SystemExit) as end:
+        program.run()
+    assert end.value.code == 2
 
 
 def test_the_extra_is_named_where_it_is_missing(

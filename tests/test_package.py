@@ -32,6 +32,7 @@ NOT_OF_THE_CORE = (
     "rich",
     "sqlalchemy",
     "starlette",
+    "typer",
 )
 
 #: Packages that nobody maintains or that were replaced; none may come back through a dependency (SUP-01).
@@ -207,7 +208,7 @@ def test_dependencies_have_a_lower_bound() -> None:
 def test_nothing_unmaintained_is_needed() -> None:
     """SUP-01: neither the core nor an extra for production, with all that they need, is on the list."""
     needed: set[str] = set()
-    for extra in ("sql", "async", "http"):
+    for extra in ("sql", "async", "http", "cli"):
         for one in _names(PROJECT["optional-dependencies"][extra]):
             _required(one, needed)
     for one in _names(PROJECT["dependencies"]):

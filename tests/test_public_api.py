@@ -64,6 +64,7 @@ PUBLISHED = (
     "customer_accounts.adapters.memory",
     "customer_accounts.adapters.smtp",
     "customer_accounts.adapters.sql",
+    "customer_accounts.adapters.sql.migrations",
     "customer_accounts.adapters.vies",
     "customer_accounts.belongings",
     "customer_accounts.changes",

@@ -1,0 +1,42 @@
+"""The program: one module for each group of commands, added below.
+
+Rules for every command:
+
+* Nothing secret is an option, because options stand in the list of processes and in the shell's history: secrets
+  come from the environment, and none is ever printed.
+* The exit code says how it ended: see `Exit`.
+* What a program reads goes to standard output, plain or with ``--json``; everything about the run itself goes to
+  standard error.
+* A module imports what only an extra brings inside its commands, after `needs`.
+"""
+
+import typer
+
+from customer_accounts.cli import db
+from customer_accounts.cli.ending import Exit
+
+app = typer.Typer(
+    name="customer-accounts",
+    help="Customer accounts of a shop: tables and mails.",
+    epilog="demo: plays everything the library promises (extra demo).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(db.app, name="db")
+
+
+@app.callback()
+def options() -> None:
+    """Customer accounts of a shop: tables and mails."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line and give its exit code."""
+    code: object = Exit.DONE
+    try:
+        app(arguments, prog_name="customer-accounts")
+    except SystemExit as end:
+        code = end.code
+    return code if isinstance(code, int) else Exit.FAULT
