@@ -1,0 +1,1 @@
+"""Storages as a host writes them, held by the contract of the library (`tests/examples`)."""

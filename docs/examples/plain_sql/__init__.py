@@ -1,0 +1,1 @@
+"""A storage on SQLite with the standard library alone: SQL that is written by hand."""

@@ -1,0 +1,91 @@
+"""From a scope to its facts, for any database that can find the records with a given value in a field.
+
+It works in two steps: what the roots of the scope can lead to is fetched, a little more than is wanted and never by
+the whole table; the specification of the library then picks what belongs to the scope.  Every `find` is made
+whether anything was found before or not, so that nobody learns from the number of queries who has an account.
+
+What a shop gives up with it: guest orders are counted here and not by the database.  `SqlStorage` counts them there.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from customer_accounts.account import AccountRecord, IdentityRecord, RegistrationRecord
+from customer_accounts.adapters.memory_read import read
+from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
+from customer_accounts.changes import key_of
+from customer_accounts.claim import ClaimRecord
+from customer_accounts.facts import Facts, Page, Part, Scope
+from customer_accounts.order import OrderRecord
+from customer_accounts.outbox import EventRecord, VatCheckRecord
+from customer_accounts.token import TokenRecord
+
+#: What belongs to an account, by the part of the facts that it fills.
+BELONGINGS: dict[Part, type] = {
+    Part.ADDRESSES: AddressRecord,
+    Part.WISH_LISTS: WishListRecord,
+    Part.SUBSCRIPTIONS: SubscriptionRecord,
+    Part.VAT_CHECKS: VatCheckRecord,
+    Part.EVENTS: EventRecord,
+}
+
+
+class Finder(Protocol):
+    """How a database is asked, within one snapshot."""
+
+    def find(self, kind: type, field: str, values: Iterable[Any]) -> list[Any]:
+        """Give all records of a kind whose field has one of the values; None is nobody's value."""
+        ...
+
+    def page(self, owner: Any, page: Page) -> list[OrderRecord]:
+        """Give one page of the orders of an account."""
+        ...
+
+
+def facts_of(scope: Scope, of: Finder) -> Facts:
+    """Give the facts of a scope."""
+    tokens = of.find(TokenRecord, "digest", [scope.token])
+    identities = of.find(IdentityRecord, "subject", [scope.identity[1]] if scope.identity else [])
+    registrations = of.find(RegistrationRecord, "browser", [scope.browser])
+    orders = of.find(OrderRecord, "reference", [scope.order, *(one.order_reference for one in tokens)])
+    orders += of.find(OrderRecord, "number", [scope.order_number])
+    claims = of.find(ClaimRecord, "id", [scope.claim, *(one.claim_id for one in tokens)])
+    keys = {*scope.email_keys, *(one.email_key for one in (*tokens, *orders, *registrations))} - {""}
+    named = {scope.account_id, *(one.account_id for one in (*tokens, *identities, *claims))}
+    named |= {*(one.owner for one in orders), *(one.from_account for one in claims)}
+    accounts = of.find(AccountRecord, "id", named) + of.find(AccountRecord, "email_key", keys)
+    owners = {one.id for one in accounts}
+    registrations += of.find(RegistrationRecord, "email_key", keys)
+    registrations += of.find(RegistrationRecord, "id", [one.registration_id for one in tokens])
+    attempts = {one.id for one in registrations}
+    found: dict[str, list[Any]] = {part.value: [] for part in BELONGINGS}
+    if Part.TOKENS in scope.parts:
+        tokens += of.find(TokenRecord, "account_id", owners) + of.find(TokenRecord, "email_key", keys)
+        tokens += of.find(TokenRecord, "registration_id", attempts)
+    if Part.IDENTITIES in scope.parts:
+        identities += of.find(IdentityRecord, "account_id", owners)
+        identities += of.find(IdentityRecord, "subject", [one.identity_subject for one in registrations])
+    if Part.GUEST_ORDERS in scope.parts:
+        orders += of.find(OrderRecord, "email_key", keys | {one.email_key for one in accounts})
+    if Part.ORDERS in scope.parts and scope.page is not None:
+        orders += of.page(scope.account_id, scope.page)
+    if Part.CLAIMS in scope.parts:
+        claims += of.find(ClaimRecord, "account_id", owners)
+    for part, kind in BELONGINGS.items():
+        if part in scope.parts:
+            found[part.value] = of.find(kind, "account_id", owners)
+    return read(
+        scope,
+        accounts=_once(accounts),
+        registrations=_once(registrations),
+        tokens=_once(tokens),
+        identities=_once(identities),
+        orders=_once(orders),
+        claims=_once(claims),
+        **found,
+    )
+
+
+def _once(records: Iterable[Any]) -> list[Any]:
+    """Give each record once, however many ways led to it."""
+    return list({key_of(one): one for one in records}.values())

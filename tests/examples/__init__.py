@@ -1,0 +1,1 @@
+"""The storages of `docs/examples` keep the contract."""
