@@ -95,6 +95,11 @@ GOODS = [
     ("ES", Place("ES", "38001"), Buyer(), OSS, ("G02", "export", "0")),
     ("DE", Place("DE", "27498"), Buyer(), OSS, ("G02", "export", "0")),
     ("AT", Place("CY", region="CY-N"), Buyer(), OSS, ("G02", "export", "0")),
+    # from Northern Ireland Great Britain is home, by British law, and Switzerland is an export
+    ("XI", "GB", Buyer(), Seller("XI"), ("G03", "domestic", "20")),
+    ("XI", Place("GB", "IM1 1AA"), company(NORTHERN_IRISH), Seller("XI"), ("G03", "domestic", "20")),
+    ("XI", "CH", Buyer(), Seller("XI"), ("G02", "export", "0")),
+    ("XI", "DE", company(GERMAN), Seller("XI"), ("G04", "intra_community_supply", "0")),
     # G03: the goods stay in the state of dispatch
     ("AT", "AT", Buyer(), OSS, ("G03", "domestic", "20")),
     ("AT", "AT", company(AUSTRIAN), OSS, ("G03", "domestic", "20")),
@@ -199,6 +204,8 @@ SERVICES = [
     ("service", Buyer(place=Place("GB", "BT1 1AA")), OSS, ("S07", "domestic", "20")),
     ("electronic_service", Buyer(place="CH"), OSS, ("S08", "outside_scope", "0")),
     ("electronic_service", Buyer(place=Place("GB", "BT1 1AA")), OSS, ("S08", "outside_scope", "0")),
+    ("service", company(place="GB"), Seller("XI"), ("S02", "domestic", "20")),
+    ("electronic_service", Buyer(place="GB"), Seller("XI"), ("S02", "domestic", "20")),
 ]
 
 
@@ -401,9 +408,10 @@ def test_every_row_is_reached_by_real_orders() -> None:
         for shop in (
             Seller("AT", below_threshold=small, at_enclave="destination"),
             Seller("AT", below_threshold=small, unverified_business="consumer"),
+            Seller("XI"),
         )
     ]
-    orders = [goods(start, end) for start, end in product(places[:3] + places[7:8], places)]
+    orders = [goods(start, end) for start, end in product(places[:3] + places[5:6] + places[7:8], places)]
     orders += [goods("AT", "AT", pickup=True), service(), service(kind="electronic_service")]
     reached = {
         decide_vat(order, party, shop).outcome.row.key

@@ -41,6 +41,20 @@ def test_the_sellers_number_must_be_known_where_the_law_wants_it() -> None:
     assert "ATU13585627" in invoice_lines(decision, "de", seller_number="ATU13585627")[-1]
 
 
+def test_goods_from_a_foreign_warehouse_are_invoiced_under_its_states_number() -> None:
+    """Art. 226(3): the number under which the goods were supplied, not that of the seat; without it, none."""
+    german = VatNumber.parse("DE136695976")
+    from_germany = goods("DE", "AT")
+    both = Seller("AT", number=VatNumber.parse("ATU13585627"), other_numbers=[german])
+    assert (
+        invoice_lines(decided(from_germany, company(AUSTRIAN), both), "en")[-1]
+        == "Our VAT number: DE136695976"
+    )
+    assert invoice_lines(decided(goods("AT", "DE"), company(GERMAN), both), "en")[-1].endswith("ATU13585627")
+    with pytest.raises(ValueError, match="VAT number of DE"):
+        invoice_lines(decided(from_germany, company(AUSTRIAN), SHOP), "en")
+
+
 def test_an_order_says_each_thing_once() -> None:
     """Two exempt lines and a service: two notes, one number each."""
     order = decide_order([goods("AT", "DE"), goods("AT", "DE"), service()], company(GERMAN), SHOP)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from customer_accounts.vat import Buyer, Place, Seller, Supply, SupplyKind, VatStatus
+from customer_accounts.vat import Buyer, Place, Seller, Supply, SupplyKind, VatNumber, VatStatus
 from tests.vat.cases import ON
 
 
@@ -28,6 +28,16 @@ def test_policies_are_checked() -> None:
         Seller(unverified_business="refuse")  # type: ignore[arg-type]  # what this test is about
     with pytest.raises(ValueError, match="origin"):
         Seller(at_enclave="19")  # type: ignore[arg-type]  # what this test is about
+
+
+def test_a_number_in_another_state_is_a_registration_there() -> None:
+    """A seller with a German number is registered in Germany, also without saying so twice."""
+    seller = Seller("AT", other_numbers=[VatNumber.parse("DE136695976")], registered_in=["FR"])
+    assert [seller.is_registered_in(state) for state in ("DE", "FR", "IT")] == [True, True, False]
+    assert seller.number_in("DE") == VatNumber.parse("DE136695976")
+    assert (seller.number_in("AT"), seller.number_in("FR")) == (None, None)
+    with pytest.raises(TypeError, match="VatNumbers"):
+        Seller(other_numbers=["DE136695976"])  # type: ignore[list-item]  # what this test is about
 
 
 def test_places_may_be_given_as_codes() -> None:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from customer_accounts.vat import Buyer, Place, ReclaimKind, Seller, VatDecision
+from customer_accounts.vat import Buyer, Place, ReclaimAdvice, ReclaimKind, Seller, VatDecision
 from tests.vat.cases import AUSTRIAN, FRENCH, GERMAN, company, decided, goods
 
 AS_CONSUMER = Seller("AT", oss=True, unverified_business="consumer")
@@ -52,10 +52,20 @@ def test_other_ways_have_no_portal_and_no_deadline() -> None:
         assert (advice.portal, advice.deadline) == (None, None)
 
 
-def test_a_territory_without_a_portal_names_none() -> None:
-    """A home that is no state of its own has no portal to name."""
-    advice = decided(goods("DE", "AT"), company(place=Place("PT", "9500-150"))).reclaim
-    assert (advice.kind, advice.portal) == (ReclaimKind.DIRECTIVE_2008_9, None)
+@pytest.mark.parametrize(
+    ("home", "portal"), [(Place("PT", "9500-150"), "Portal das Finanças"), (Place("MC"), "impots.gouv.fr")]
+)
+def test_a_territory_has_the_portal_of_its_state(home: Place, portal: str) -> None:
+    """A company on the Azores applies in Portugal, one in Monaco in France."""
+    advice = decided(goods("DE", "AT"), company(place=home)).reclaim
+    assert (advice.kind, advice.portal) == (ReclaimKind.DIRECTIVE_2008_9, portal)
+    assert portal in advice.text("en")
+
+
+def test_a_home_that_is_gone_names_no_portal() -> None:
+    """A stored decision may name a territory that the list has no more."""
+    advice = ReclaimAdvice(ReclaimKind.DIRECTIVE_2008_9, "AT", "XX-GONE", None)
+    assert advice.portal is None
     assert "()" not in advice.text("en")
 
 

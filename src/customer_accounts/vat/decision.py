@@ -122,6 +122,11 @@ class VatDecision:
         return self.outcome.charging.state
 
     @property
+    def dispatch_state(self) -> str:
+        """The state where goods are sent from, or where the seller of a service is."""
+        return territory(self.outcome.origin).state
+
+    @property
     def reclaim(self) -> ReclaimAdvice:
         """How the customer gets the VAT back."""
         kind = self.explanation.reclaim
@@ -207,8 +212,9 @@ class VatDecision:
             raise DataError("the record of a VAT decision is incomplete or damaged") from error
 
     def _law(self, locale: str) -> str:
-        directive = wording("law", "directive", locale, articles=self.outcome.row.law)
-        return "; ".join(filter(None, (directive, self.outcome.row.other_law, self.outcome.national_law)))
+        row = self.outcome.row
+        directive = wording("law", "directive", locale, articles=row.law) if row.law else ""
+        return "; ".join(filter(None, (directive, row.other_law, self.outcome.national_law)))
 
 
 def _outcome_from(data: Mapping[str, object]) -> Outcome:

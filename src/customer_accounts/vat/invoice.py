@@ -20,7 +20,7 @@ def invoice_lines(
     Args:
         decisions: the decision about one supply, or those about all lines of the invoice.
         locale: a language tag.
-        seller_number: the seller's VAT number, if `Seller.number` was not set.
+        seller_number: the seller's VAT number in the state where the supply starts, if the `Seller` had none.
 
     Raises:
         ValueError: the law wants the seller's number, and it is not known.
@@ -40,6 +40,9 @@ def _numbers(decision: VatDecision, locale: str, seller_number: str | None) -> l
     if decision.needs_both_numbers:
         own = decision.outcome.seller_number or seller_number
         if not own:
-            raise ValueError("this invoice needs the seller's VAT number (Art. 226(3) Directive 2006/112/EC)")
+            raise ValueError(
+                f"this invoice needs the seller's VAT number of {decision.dispatch_state}"
+                " (Art. 226(3) Directive 2006/112/EC)"
+            )
         lines.append(wording("line", "seller_number", locale, seller=seller, number=own))
     return lines

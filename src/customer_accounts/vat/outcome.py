@@ -32,7 +32,7 @@ class Outcome:
         destination: id of the territory where it goes.
         home: id of the territory where the customer deducts VAT.
         seller: state of the seller.
-        seller_number: the seller's VAT number, or None.
+        seller_number: the seller's VAT number in the state where the supply starts, or None.
         national_law: national article by the state of dispatch or of the seller, or empty.
         data_version: versions of the data it was made with.
         table: the table that decided, or None for one that was read back.
@@ -68,7 +68,8 @@ def outcome_of(table: DecisionTable, key: SituationKey) -> Outcome:
     situation = Situation(*key)
     answers = answers_for(situation)
     row = table.find(answers)
-    number = situation.seller.number
+    state = territory(situation.origin).state
+    number = situation.seller.number_in(state)
     return Outcome(
         row=row,
         answers=answers,
@@ -77,7 +78,7 @@ def outcome_of(table: DecisionTable, key: SituationKey) -> Outcome:
         home=situation.home,
         seller=situation.seller.country,
         seller_number=number.compact if number else None,
-        national_law=table.national.get(row.national, {}).get(territory(situation.origin).state, ""),
+        national_law=table.national.get(row.national, {}).get(state, ""),
         data_version=_data_version(table.version),
         table=table,
     )

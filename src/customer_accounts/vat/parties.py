@@ -68,6 +68,13 @@ def _states(codes: Iterable[str]) -> frozenset[str]:
     return frozenset(canonical_country(code) for code in codes)
 
 
+def _numbers(values: Iterable[VatNumber]) -> tuple[VatNumber, ...]:
+    numbers = tuple(values)
+    if not all(isinstance(one, VatNumber) for one in numbers):
+        raise TypeError("other_numbers must be VatNumbers")
+    return numbers
+
+
 def _member(_: object, __: object, code: str) -> None:
     if countries()[code].area == OUTSIDE or not countries()[code].vat_prefix:
         raise ValueError("the seller is established in a member state or in Northern Ireland (XI)")
@@ -89,6 +96,8 @@ class Seller:
             dispatch (20 %) or of the ``destination`` (19 %); sales from other states always have the
             destination's.
         number: its own VAT number, for invoices.
+        other_numbers: its VAT numbers in other states; goods that are sent from there are invoiced under that
+            state's number (Art. 226(3)), and it is registered there.
         rates_max_age_days: rates checked longer ago than this get a warning.
     """
 
@@ -103,11 +112,22 @@ class Seller:
         default="origin", validator=_one_of("origin", "destination")
     )
     number: VatNumber | None = None
+    other_numbers: tuple[VatNumber, ...] = attrs.field(default=(), converter=_numbers)
     rates_max_age_days: int = 180  # half a year: several member states change rates each January and July
 
     def __attrs_post_init__(self) -> None:
         """Refuse arguments of another kind."""
         check_kinds(self)
+
+    def is_registered_in(self, state: str) -> bool:
+        """Say whether it is registered for VAT in another state than its own."""
+        return state in self.registered_in or any(one.iso_country == state for one in self.other_numbers)
+
+    def number_in(self, state: str) -> VatNumber | None:
+        """Give its VAT number in a state, or None."""
+        if state == self.country:
+            return self.number
+        return next((one for one in self.other_numbers if one.iso_country == state), None)
 
 
 @attrs.frozen

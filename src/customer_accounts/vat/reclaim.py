@@ -47,9 +47,10 @@ class ReclaimAdvice:
     @property
     def portal(self) -> str | None:
         """Name of the portal for the application, if it goes through one that is known."""
-        if self.kind is not ReclaimKind.DIRECTIVE_2008_9 or self.home not in countries():
+        if self.kind is not ReclaimKind.DIRECTIVE_2008_9:
             return None
-        return countries()[self.home].portal or None
+        state = countries().get(territory(self.home).state)
+        return state.portal if state and state.portal else None
 
     def text(self, locale: str) -> str:
         """Give the advice as a sentence for the customer."""

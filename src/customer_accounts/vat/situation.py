@@ -129,7 +129,7 @@ def _issuer(prefix: str, origin: Territory, destination: Territory) -> str:
 
 
 def _scheme(seller: Seller, state: str) -> str:
-    if seller.oss or state in seller.registered_in:
+    if seller.oss or seller.is_registered_in(state):
         return "destination"
     return "below_threshold" if seller.below_threshold else "unregistered"
 
@@ -137,4 +137,4 @@ def _scheme(seller: Seller, state: str) -> str:
 def _stock(seller: Seller, state: str) -> str:
     if state == seller.country:
         return "home"
-    return "registered" if state in seller.registered_in else "unregistered"
+    return "registered" if seller.is_registered_in(state) else "unregistered"

@@ -160,7 +160,7 @@ def row_from(cells: Mapping[str, object]) -> Row:
         when=tuple(Condition(name, texts(wanted)) for name, wanted in table(cells["when"]).items()),
         treatment=Treatment(text(then["treatment"])),
         tax=text(then["tax"]),
-        law=text(then["law"]),
+        law=text(then.get("law")),
         category=text(then.get("category")),
         vatex=text(then.get("vatex")),
         note=text(then.get("note")),
@@ -181,6 +181,8 @@ def _row(cells: Mapping[str, object]) -> Row:
         raise DataError(f"{row.key}: the first condition of a row says which supplies it is about")
     if row.tax not in LATER_ANSWERS["tax"]:
         raise DataError(f"{row.key}: tax cannot be {row.tax!r}")
+    if not row.law and not row.other_law:
+        raise DataError(f"{row.key}: no law is named")
     return row
 
 
