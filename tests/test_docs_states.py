@@ -3,14 +3,26 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from customer_accounts.account import AccountRecord, AccountStatus
-from customer_accounts.actors import SignedInCustomer, System, Visitor
+from customer_accounts.actors import Agent, SignedInCustomer, System, Visitor
 from customer_accounts.belongings import SubscriptionRecord
+from customer_accounts.casework import ConversionRequestRecord
 from customer_accounts.features.company import RemoveCompany, SetCompany
+from customer_accounts.features.conversion_requests import (
+    NEXT_STATES,
+    AskCustomer,
+    FinishRequest,
+    Question,
+    RefuseRequest,
+    RequestConversion,
+    TakeRequest,
+    WhyRefused,
+)
 from customer_accounts.features.email_confirmation import ConfirmEmail
 from customer_accounts.features.guest_order import RecordOrder
 from customer_accounts.features.newsletter import ConfirmNewsletter, SubscribeNewsletter
@@ -36,6 +48,7 @@ import states  # type: ignore[import-not-found]
 
 ANNA = "anna@mail.example"
 SYSTEM = System("warehouse")
+AGENT = Agent("17")
 NUMBER = "DE136695976"
 
 Step = Callable[[Shop, str], object]
@@ -61,6 +74,16 @@ def test_the_drawing_of_orders_allows_what_the_rules_allow() -> None:
         (before.value, after.value) for before, following in NEXT_STATUSES.items() for after in following
     }
     assert set(states.ORDER.states) == {one.value for one in OrderStatus} | {"nothing"}
+
+
+def test_the_drawing_of_requests_allows_what_the_rules_allow() -> None:
+    """Every move between two states is one of the rules', and every state of the rules is drawn."""
+    moves = {
+        (one.before, one.after) for one in states.REQUEST.moves if one.before not in ("nothing", one.after)
+    }
+    assert moves == {
+        (before.value, after.value) for before, following in NEXT_STATES.items() for after in following
+    }
 
 
 def _customer(shop: Shop) -> SignedInCustomer:
@@ -99,6 +122,11 @@ def _answer(shop: Shop, after: str) -> object:
     return shop.require(RecordVatAnswer(account_id=_customer(shop).account_id, answer=answer), by=SYSTEM)
 
 
+def _request(shop: Shop) -> UUID:
+    found: ConversionRequestRecord = shop.stored(ConversionRequestRecord)[0]
+    return found.id
+
+
 STEPS: dict[str, Step] = {
     "Register": lambda shop, _: shop.require(Register(email=ANNA, password=PASSWORD), by=shop.visitor()),
     "CorrectRegistrationAddress": lambda shop, _: shop.require(
@@ -132,6 +160,15 @@ STEPS: dict[str, Step] = {
     ),
     "RemoveCompany": lambda shop, _: shop.require(RemoveCompany(), by=_customer(shop)),
     "RecordVatAnswer": _answer,
+    "RequestConversion": lambda shop, _: shop.require(RequestConversion(email=ANNA), by=shop.visitor()),
+    "TakeRequest": lambda shop, _: shop.require(TakeRequest(request_id=_request(shop)), by=AGENT),
+    "AskCustomer": lambda shop, _: shop.require(
+        AskCustomer(request_id=_request(shop), about=Question.POSTCODE), by=AGENT
+    ),
+    "FinishRequest": lambda shop, _: shop.require(FinishRequest(request_id=_request(shop)), by=AGENT),
+    "RefuseRequest": lambda shop, _: shop.require(
+        RefuseRequest(request_id=_request(shop), why=WhyRefused.NO_ORDER), by=AGENT
+    ),
 }
 
 
@@ -157,10 +194,16 @@ def _number_state(shop: Shop) -> str:
     return VatStatus.NOT_GIVEN.value if company is None else company.vat_status.value
 
 
+def _request_state(shop: Shop) -> str:
+    found: list[ConversionRequestRecord] = shop.stored(ConversionRequestRecord)
+    return found[0].state.value if found else "nothing"
+
+
 STATE_OF: dict[str, Callable[[Shop], str]] = {
     "account": _account_state,
     "order": _order_state,
     "newsletter": _newsletter_state,
+    "request": _request_state,
     "vat_number": _number_state,
 }
 

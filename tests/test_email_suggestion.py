@@ -215,13 +215,13 @@ def test_an_unused_ending_is_settled_in_one_step(ending: str, name: str) -> None
 def test_the_work_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """EM-10: a wrong domain is compared with few providers, a right one and a long one with none."""
     compared: list[str] = []
-    distance = email_suggestion._distance
+    distance = email_suggestion.typing_distance
 
     def counted(typed: str, name: str) -> int:
         compared.append(name)
         return distance(typed, name)
 
-    monkeypatch.setattr(email_suggestion, "_distance", counted)
+    monkeypatch.setattr(email_suggestion, "typing_distance", counted)
     suggest_correction("anna@gmail.com")
     suggest_correction(f"anna@{'gmail' * 12}.com")
     assert compared == []
@@ -246,7 +246,7 @@ def test_the_work_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_errors_are_counted_with_swaps(typed: str, name: str, errors: int) -> None:
     """EM-10: two swapped neighbours are one error, as each lost, added or wrong letter is."""
-    assert email_suggestion._distance(typed, name) == errors
+    assert email_suggestion.typing_distance(typed, name) == errors
 
 
 def test_the_data_do_not_contradict_each_other() -> None:

@@ -22,8 +22,10 @@ from tests.fragile import BUSY, BrokenError, Case, Fallible, Fragile, Scene, sce
 #: Commands that only look.
 READS = frozenset(
     {
-        "InspectLink", "InspectRegistration", "IssueUnsubscribeLink", "MyAccount", "MyAddresses", "MyCompany",
-        "MyNewsletter", "MyOrder", "MyOrders", "MyWishLists", "RequestResellerPricing", "ViewGuestOrder",
+        "ConversionRequests", "InspectLink", "InspectRegistration", "IssueUnsubscribeLink", "MyAccount",
+        "MyAddresses", "MyCompany",
+        "MyNewsletter", "MyOrder", "MyOrders", "MyWishLists", "PendingProposals", "RequestResellerPricing",
+        "ViewGuestOrder",
     }
 )  # fmt: skip
 
@@ -48,13 +50,14 @@ DONE = MappingProxyType(
 #: Commands whose repeat is a wish for another mail: there may be more links, mails and events, and nothing else.
 MAILED_AGAIN = frozenset(
     {
-        "CorrectRegistrationAddress", "Register", "RequestEmailChange", "RequestPasswordReset",
-        "ResendConfirmation", "SubscribeNewsletter",
+        "CorrectRegistrationAddress", "PreviewGuestAddress", "Register", "RequestEmailChange",
+        "RequestPasswordReset", "ResendConfirmation", "ResendTracking", "SubscribeNewsletter",
     }
 )  # fmt: skip
 #: Commands whose second answer differs although nothing more happens, each with the reason.
 ANSWERED_ANEW = MappingProxyType(
     {
+        "CancelInvitation": "it tells how many it took back, and the first one took back all",
         "ClaimGuestOrders": "it tells what this claim moved, and the first one moved all",
         "AddToWishList": "the default list that it shows has an id of its own in each shop",
         "ExportMyData": "each export stands in the trail, and the next one shows it",
@@ -67,6 +70,8 @@ ANSWERED_ANEW = MappingProxyType(
 TOLD = MappingProxyType(
     {
         "ApproveIdentities": EventKind.IDENTITIES_APPROVED,
+        "AskCustomer": EventKind.REQUEST_ANSWERED,
+        "CancelInvitation": EventKind.INVITATION_CANCELLED,
         "CancelEmailChange": EventKind.EMAIL_CHANGE_CANCELLED,
         "ChangePassword": EventKind.PASSWORD_CHANGED,
         "ClaimGuestOrders": EventKind.GUEST_ORDERS_CLAIMED,
@@ -75,18 +80,26 @@ TOLD = MappingProxyType(
         "ConfirmEmailChange": EventKind.EMAIL_CHANGED,
         "ConfirmNewsletter": EventKind.NEWSLETTER_CONFIRMED,
         "ConvertGuest": EventKind.GUEST_CONVERTED,
+        "CorrectGuestAddress": EventKind.GUEST_ADDRESS_CORRECTED,
         "CorrectRegistrationAddress": EventKind.REGISTRATION_CORRECTED,
         "ExportMyData": EventKind.DATA_EXPORTED,
+        "FinishRequest": EventKind.REQUEST_ANSWERED,
         "LinkIdentity": EventKind.IDENTITY_LINKED,
+        "PreviewGuestAddress": EventKind.GUEST_ADDRESS_PREVIEWED,
         "RecordOrder": EventKind.ORDER_RECORDED,
         "RecordShipment": EventKind.SHIPMENT_RECORDED,
         "RecordVatAnswer": EventKind.VAT_ANSWERED,
+        "RefuseRequest": EventKind.REQUEST_ANSWERED,
         "Register": EventKind.REGISTRATION_REQUESTED,
+        "RejectProposal": EventKind.PROPOSAL_REJECTED,
         "RemoveCompany": EventKind.COMPANY_CHANGED,
+        "RequestConversion": EventKind.CONVERSION_REQUESTED,
         "RequestEmailChange": EventKind.EMAIL_CHANGE_REQUESTED,
         "RequestPasswordReset": EventKind.PASSWORD_RESET_REQUESTED,
         "RequestResellerPricing": EventKind.RESELLER_PRICING_REFUSED,
         "ResendConfirmation": EventKind.CONFIRMATION_RESENT,
+        "ResendInvitation": EventKind.INVITATION_RESENT,
+        "ResendTracking": EventKind.TRACKING_RESENT,
         "ResetPassword": EventKind.PASSWORD_RESET,
         "SetCompany": EventKind.COMPANY_CHANGED,
         "SignIn": EventKind.SIGNED_IN,
@@ -94,6 +107,7 @@ TOLD = MappingProxyType(
         "SignOutEverywhere": EventKind.SIGNED_OUT_EVERYWHERE,
         "SubscribeNewsletter": EventKind.NEWSLETTER_REQUESTED,
         "UnlinkIdentity": EventKind.IDENTITY_UNLINKED,
+        "TakeRequest": EventKind.REQUEST_TAKEN,
         "Unsubscribe": EventKind.NEWSLETTER_ENDED,
         "UnsubscribeNewsletter": EventKind.NEWSLETTER_ENDED,
     }

@@ -121,7 +121,31 @@ VAT_NUMBER = Machine(
     },
 )
 
-MACHINES = {one.name: one for one in (ACCOUNT, ORDER, NEWSLETTER, VAT_NUMBER)}
+REQUEST = Machine(
+    "request",
+    "A customer's written request for an account",
+    {"nothing": (0, 0), "open": (1, 0), "waiting": (2, 0), "done": (3, 0), "refused": (3, 1)},
+    (
+        Move("nothing", "RequestConversion", "open"),
+        Move("open", "TakeRequest", "open"),
+        Move("open", "AskCustomer", "waiting"),
+        Move("waiting", "RequestConversion", "open"),
+        Move("waiting", "FinishRequest", "done"),
+        Move("open", "FinishRequest", "done"),
+        Move("waiting", "RefuseRequest", "refused"),
+        Move("open", "RefuseRequest", "refused"),
+    ),
+    {
+        "nothing": "Nobody wrote, or it was long enough ago: `purge` deletes a request `requests_kept` after its last "
+        "change.",
+        "open": "It waits for an agent.",
+        "waiting": "The customer was asked something and has not answered. Writing again opens it.",
+        "done": "The customer has what was asked for.",
+        "refused": "It was refused, with one of the fixed reasons.",
+    },
+)
+
+MACHINES = {one.name: one for one in (ACCOUNT, ORDER, NEWSLETTER, REQUEST, VAT_NUMBER)}
 
 _COLUMN, _ROW, _WIDTH, _HEIGHT, _MARGIN = 200, 110, 86, 40, 40
 _TEXT = 'text-anchor="middle" font-family="sans-serif" fill="currentColor" stroke="none"'

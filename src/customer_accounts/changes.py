@@ -14,6 +14,7 @@ from attrs import evolve, field, frozen
 
 from customer_accounts.account import AccountRecord, IdentityRecord, RegistrationRecord
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
+from customer_accounts.casework import ConversionRequestRecord, ProposalRecord
 from customer_accounts.claim import ClaimRecord
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import EventRecord, MailRecord, VatCheckRecord
@@ -30,6 +31,8 @@ Record = (
     | SubscriptionRecord
     | VatCheckRecord
     | ClaimRecord
+    | ConversionRequestRecord
+    | ProposalRecord
 )
 
 
@@ -140,11 +143,15 @@ class Kept(StrEnum):
     TOKENS = "tokens"
     MAILS = "mails"
     EVENTS = "events"
+    REQUESTS = "requests"
+    PROPOSALS = "proposals"
 
 
 @frozen
 class Purge:
-    """Delete rows of one kind that ended before a time: expired registrations and tokens, finished mails, events."""
+    """Delete rows of one kind that ended before a time: expired registrations, tokens, requests and
+    proposals, finished mails, events.
+    """
 
     kind: Kept
     before: datetime

@@ -155,7 +155,7 @@ def _errors(typed: str, name: str) -> int | None:
     # One error changes the length by one and the set of letters by two at most: most names end here.
     if abs(len(typed) - len(name)) > allowed or len(set(typed) ^ set(name)) > 2 * allowed:
         return None
-    errors = _distance(typed, name)
+    errors = typing_distance(typed, name)
     if errors > allowed or (len(name) <= _SHORT_NAME and not _is_swap_or_double(typed, name)):
         return None
     # Another first letter makes another word (mail, email, grange): a long name stands one such error.
@@ -169,7 +169,7 @@ def _is_swap_or_double(typed: str, name: str) -> bool:
     return _DOUBLED.sub(r"\1", typed) == _DOUBLED.sub(r"\1", name) and len(typed) > len(name)
 
 
-def _distance(typed: str, name: str) -> int:
+def typing_distance(typed: str, name: str) -> int:
     """Count insertions, deletions, substitutions and swaps of neighbours (optimal string alignment)."""
     before: list[int] = []
     row = list(range(len(name) + 1))

@@ -15,6 +15,8 @@ Rules for a storage:
   the orders of ``account_id``, newest first.  An order's number leads to nothing else.
 * ``claims``: of those accounts, the one named, and the one that the scope's token undoes.  Where this part is
   wanted, such a claim leads to its account and to the one that its orders came from.
+* ``requests``, ``proposals``: the one named by ``case``, else the page ``cases``, oldest first, else the requests of
+  those addresses that the scope names itself.
 * ``addresses``, ``wish_lists``, ``events``: of those accounts, oldest first; ``subscriptions``, ``vat_checks``:
   of those accounts.
 
@@ -30,6 +32,7 @@ from attrs.validators import ge, le
 
 from customer_accounts.account import AccountRecord, IdentityRecord, RegistrationRecord
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
+from customer_accounts.casework import ConversionRequestRecord, ProposalRecord, RequestState
 from customer_accounts.claim import ClaimRecord
 from customer_accounts.order import GuestOrderGroup, OrderRecord
 from customer_accounts.outbox import EventRecord, VatCheckRecord
@@ -52,6 +55,8 @@ class Part(StrEnum):
     VAT_CHECKS = "vat_checks"
     EVENTS = "events"
     CLAIMS = "claims"
+    REQUESTS = "requests"
+    PROPOSALS = "proposals"
 
 
 @frozen
@@ -65,6 +70,21 @@ class Page:
 
     after: tuple[datetime, str] | None = None
     limit: int = field(default=20, validator=[ge(1), le(100)])
+
+
+@frozen
+class CasePage:
+    """One page of what waits at the support desk, the oldest first.
+
+    Args:
+        after: time and id of the last row of the page before, or None for the first page.
+        limit: rows on the page, 1 to 100.
+        state: which requests are wanted.
+    """
+
+    after: tuple[datetime, UUID] | None = None
+    limit: int = field(default=20, validator=[ge(1), le(100)])
+    state: RequestState = RequestState.OPEN
 
 
 @frozen
@@ -82,6 +102,8 @@ class Scope:
         by_name: whether guest orders are counted by name too.
         owned: whether orders that somebody owns are counted too.
         page: which orders of ``account_id`` are wanted.
+        case: id of one request or proposal.
+        cases: a page of requests and of proposals.
     """
 
     parts: frozenset[Part] = frozenset()
@@ -97,6 +119,8 @@ class Scope:
     by_name: bool = False
     owned: bool = False
     page: Page | None = None
+    case: UUID | None = None
+    cases: CasePage | None = None
 
     def for_account(self, account_id: UUID) -> "Scope":
         """Give the same scope with an account read as well."""
@@ -119,6 +143,8 @@ class Facts:
     vat_checks: tuple[VatCheckRecord, ...] = ()
     events: tuple[EventRecord, ...] = ()
     claims: tuple[ClaimRecord, ...] = ()
+    requests: tuple[ConversionRequestRecord, ...] = ()
+    proposals: tuple[ProposalRecord, ...] = ()
     breach: BreachCheck | None = None
 
     def account(self, account_id: UUID | None) -> AccountRecord | None:

@@ -9,6 +9,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -60,6 +61,15 @@ def _relative(path: str) -> str:
     return path
 
 
+def _a_name(value: object) -> object:
+    # Looking for anything else among the members of an enum writes it out first, however large or deep it is.
+    if not isinstance(value, str):
+        raise PydanticCustomError("name_unknown", "must be one of the known names")
+    return value
+
+
+#: Before a field that is a member of an enum.
+NAMED = BeforeValidator(_a_name)
 #: One line of text as typed, at most 200 characters.
 Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(_single_line)]
 #: A name or reference that must not be empty.

@@ -29,6 +29,8 @@ class Limit(StrEnum):
     LINK_NETWORK = "link_network"
     PASSWORD_CHECK = "password_check"
     ORDER_NETWORK = "order_network"
+    REQUEST_ADDRESS = "request_address"
+    REQUEST_NETWORK = "request_network"
     ACCOUNT = "account"
 
 
@@ -64,6 +66,9 @@ ALLOWANCES: dict[Limit, Allowance] = {
     # The current password asked again inside a session.
     Limit.PASSWORD_CHECK: Allowance(10, timedelta(minutes=15)),
     Limit.ORDER_NETWORK: Allowance(120, timedelta(hours=1)),
+    # What is written in the contact form is read by people.
+    Limit.REQUEST_ADDRESS: Allowance(3, timedelta(hours=1)),
+    Limit.REQUEST_NETWORK: Allowance(20, timedelta(hours=1)),
     # Writes of one signed-in customer; a person never comes near.
     Limit.ACCOUNT: Allowance(600, timedelta(minutes=15)),
 }

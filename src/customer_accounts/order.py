@@ -2,7 +2,8 @@
 
 Lines and amounts stay the host's.  A placed order is never rewritten: its status and shipments go on, and its
 owner may change from nobody to the account that proved the address (and back, where that is undone), nothing
-else (truth 6).
+else (truth 6).  The one exception is an agent's correction of a mistyped address before anything has left
+(`features.guest_address`).
 """
 
 from datetime import datetime
@@ -52,6 +53,7 @@ class OrderRecord:
         owner: the account the order belongs to, or None for a guest's.
         claim_id: the claim that moved it into its owner's account, or None.
         disputed: whether its payment or delivery is contested; a guest's order then stays where it is.
+        email_corrected_at: when an agent put ``email`` right, UTC, or None.
     """
 
     reference: str
@@ -67,6 +69,7 @@ class OrderRecord:
     owner: UUID | None = None
     claim_id: UUID | None = None
     disputed: bool = False
+    email_corrected_at: datetime | None = None
     shipments: tuple[Shipment, ...] = ()
     status_at: datetime
     version: int = 1

@@ -30,6 +30,8 @@ class MailPurpose(StrEnum):
     IDENTITY_UNLINKED = "identity_unlinked"
     ACCOUNT_CLOSED = "account_closed"
     SET_PASSWORD = "set_password"
+    REQUEST_QUESTION = "request_question"
+    REQUEST_REFUSED = "request_refused"
     CONFIRM_NEWSLETTER = "confirm_newsletter"
     NEWSLETTER_WELCOME = "newsletter_welcome"
     ORDER_RECEIVED = "order_received"
@@ -119,6 +121,17 @@ class EventKind(StrEnum):
     IDENTITIES_APPROVED = "identities_approved"
     ACCOUNT_CLOSED = "account_closed"
     GUEST_CONVERTED = "guest_converted"
+    INVITATION_RESENT = "invitation_resent"
+    INVITATION_CANCELLED = "invitation_cancelled"
+    PROPOSAL_MADE = "proposal_made"
+    PROPOSAL_APPROVED = "proposal_approved"
+    PROPOSAL_REJECTED = "proposal_rejected"
+    CONVERSION_REQUESTED = "conversion_requested"
+    REQUEST_TAKEN = "request_taken"
+    REQUEST_ANSWERED = "request_answered"
+    GUEST_ADDRESS_CORRECTED = "guest_address_corrected"
+    GUEST_ADDRESS_PREVIEWED = "guest_address_previewed"
+    TRACKING_RESENT = "tracking_resent"
     GUEST_ORDERS_CLAIMED = "guest_orders_claimed"
     ORDER_RECORDED = "order_recorded"
     SHIPMENT_RECORDED = "shipment_recorded"
@@ -158,7 +171,7 @@ class EventRecord:
 
 def one_line(text: str) -> str:
     """Encode text so that it stays on one line of a log, control characters visible (ASVS 16.4.1)."""
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text[:200])
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text[:500])
 
 
 @frozen(kw_only=True)

@@ -55,6 +55,14 @@ class Reason(StrEnum):
     ORDER_CONFLICT = "order_conflict"
     ORDER_STATUS_BACKWARDS = "order_status_backwards"
     RESELLER_PRICING = "reseller_pricing"
+    PERMISSION_MISSING = "permission_missing"
+    SECOND_AGENT_NEEDED = "second_agent_needed"
+    PROPOSAL_DIFFERS = "proposal_differs"
+    EVIDENCE_NEEDED = "evidence_needed"
+    REQUEST_CLOSED = "request_closed"
+    ALREADY_SHIPPED = "already_shipped"
+    NOTHING_SHIPPED = "nothing_shipped"
+    ORDER_OWNED = "order_owned"
 
 
 #: What a web layer may answer; where a reason is missing here, 422.
@@ -82,6 +90,13 @@ HTTP_STATUS = {
     Reason.ORDER_CONFLICT: 409,
     Reason.ORDER_STATUS_BACKWARDS: 409,
     Reason.RESELLER_PRICING: 403,
+    Reason.PERMISSION_MISSING: 403,
+    Reason.SECOND_AGENT_NEEDED: 409,
+    Reason.PROPOSAL_DIFFERS: 409,
+    Reason.REQUEST_CLOSED: 409,
+    Reason.ALREADY_SHIPPED: 409,
+    Reason.NOTHING_SHIPPED: 409,
+    Reason.ORDER_OWNED: 409,
 }
 
 

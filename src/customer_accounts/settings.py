@@ -5,6 +5,7 @@ passwords of at least 15 characters as the only factor, a generated password mus
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Self
@@ -18,6 +19,7 @@ from customer_accounts.errors import SettingsError
 from customer_accounts.hashing import OWASP_MINIMUM, Argon2Parameters
 from customer_accounts.limiting import ALLOWANCES, Allowance, Limit
 from customer_accounts.password_policy import SHOP, STRICT, PasswordPolicy
+from customer_accounts.permissions import FOUR_EYES, PERMISSIONS, AgentTask
 from customer_accounts.token import Purpose
 from customer_accounts.vat import Seller
 
@@ -94,6 +96,16 @@ def _limits(given: Mapping[Limit, Allowance]) -> Mapping[Limit, Allowance]:
 
 def _lifetimes(given: Mapping[Purpose, timedelta]) -> Mapping[Purpose, timedelta]:
     return over_defaults("lifetimes", given, LIFETIMES, timedelta)
+
+
+def _permissions(given: Mapping[AgentTask, str]) -> Mapping[AgentTask, str]:
+    return over_defaults("agent_permissions", given, PERMISSIONS, str)
+
+
+def _tasks(given: AbstractSet[AgentTask]) -> AbstractSet[AgentTask]:
+    if not isinstance(given, AbstractSet) or not all(isinstance(one, AgentTask) for one in given):
+        raise SettingsError("four_eyes must be a set of AgentTask")
+    return frozenset(given)
 
 
 def _all_bytes(secrets: Mapping[str, str | bytes]) -> Mapping[str, bytes]:
@@ -191,6 +203,11 @@ class Settings:
         acknowledge_orders: whether `RecordOrder` also queues the acknowledgement (Directive 2011/83 Art. 8(7)).
         mail_attempts: after so many failures a mail is dead and listed.
         vat_recheck_after: answers of the VAT register older than this are asked again.
+        agent_permissions: what differs from `PERMISSIONS`: the entry of `Agent.may` that a task wants.
+        four_eyes: tasks that a second agent must agree to.
+        proposal_lifetime: how long a proposal waits for the second agent.
+        requests_kept: how long a customer's written request is kept after its last change (DP-01).
+        requests_per_address: how many may wait at once for one address.
         events_kept, mails_kept: retention of the audit trail and of finished mail rows (DP-01).
 
     Raises:
@@ -221,6 +238,13 @@ class Settings:
     acknowledge_orders: bool = False
     mail_attempts: int = 10
     vat_recheck_after: timedelta = timedelta(days=30)
+    agent_permissions: Mapping[AgentTask, str] = field(factory=dict, converter=_permissions)
+    four_eyes: AbstractSet[AgentTask] = field(default=FOUR_EYES, converter=_tasks)
+    # A weekend and a day off.
+    proposal_lifetime: timedelta = timedelta(days=7)
+    # Long enough to go back to it once, short enough for what nobody has proven.
+    requests_kept: timedelta = timedelta(days=90)
+    requests_per_address: int = 3
     events_kept: timedelta = timedelta(days=365)
     mails_kept: timedelta = timedelta(days=30)
     addresses_per_account: int = 50

@@ -14,6 +14,7 @@ from customer_accounts.adapters.memory import MemoryStorage
 from customer_accounts.adapters.sql import SqlStorage
 from customer_accounts.adapters.sql.schema import metadata
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
+from customer_accounts.casework import ConversionRequestRecord, ProposalRecord, RequestState
 from customer_accounts.changes import (
     Change,
     Kept,
@@ -31,7 +32,7 @@ from customer_accounts.changes import (
 )
 from customer_accounts.claim import ClaimRecord
 from customer_accounts.errors import StaleWriteError
-from customer_accounts.facts import Facts, Page, Part, Scope
+from customer_accounts.facts import CasePage, Facts, Page, Part, Scope
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import EventRecord, MailOutcome, MailRecord, MailStatus, Queue, VatCheckRecord
 from customer_accounts.ports import Storage
@@ -78,6 +79,11 @@ small: dict[type, dict[str, st.SearchStrategy[Any]]] = {
     },
     EventRecord: {"account_id": maybe(ids), "at": times},
     ClaimRecord: {"id": ids, "account_id": ids, "from_account": maybe(ids), "at": times},
+    ConversionRequestRecord: {
+        "id": ids, "email_key": keys, "created_at": times, "expires_at": times,
+        "state": st.sampled_from(RequestState),
+    },
+    ProposalRecord: {"id": ids, "created_at": times, "expires_at": times},
 }  # fmt: skip
 #: What the other fields hold: nothing, or a value each.
 samples: dict[type, list[Callable[[], Any]]] = {
@@ -93,6 +99,8 @@ samples: dict[type, list[Callable[[], Any]]] = {
     MailRecord: [records.a_mail, records.a_full_mail],
     EventRecord: [lambda: records.an_event(None)],
     ClaimRecord: [records.a_claim, records.a_full_claim],
+    ConversionRequestRecord: [records.a_request, records.a_full_request],
+    ProposalRecord: [records.a_proposal],
 }
 RECORDS = [cls for cls in small if cls not in (MailRecord, EventRecord)]
 
@@ -117,6 +125,15 @@ scopes = st.builds(
     recent_since=maybe(times),
     by_name=st.booleans(),
     owned=st.booleans(),
+    case=maybe(ids),
+    cases=maybe(
+        st.builds(
+            CasePage,
+            after=maybe(st.tuples(times, ids)),
+            limit=st.integers(1, 3),
+            state=st.sampled_from(RequestState),
+        )
+    ),
     page=maybe(st.builds(Page, after=maybe(st.tuples(times, names)), limit=st.integers(1, 3))),
 )
 conditions: dict[str, st.SearchStrategy[Any]] = {
@@ -177,7 +194,9 @@ def _outcome(storage: Storage, changes: list[Change]) -> Any:
 
 def _comparable(facts: Facts) -> dict[str, Any]:
     """Give facts as sets where no order is promised."""
-    promised = {"orders", "addresses", "wish_lists", "events", "guest_orders", "claims"}
+    promised = {
+        "orders", "addresses", "wish_lists", "events", "guest_orders", "claims", "requests", "proposals",
+    }  # fmt: skip
     found = {part.value: getattr(facts, part.value) for part in Part}
     return {name: rows if name in promised else sorted(rows, key=repr) for name, rows in found.items()}
 
@@ -224,5 +243,5 @@ def _work(data: st.DataObject, memory: MemoryStorage, sql: SqlStorage) -> None:
 
 def test_the_town_is_complete() -> None:
     """Every kind of record takes part in the histories."""
-    assert len(RECORDS) == 10
+    assert len(RECORDS) == 12
     assert evolve(Facts()) == Facts()

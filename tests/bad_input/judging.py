@@ -51,6 +51,10 @@ def _is_nothing(text: str) -> bool:
     return text == ""
 
 
+def _is_message(text: str) -> bool:
+    return len(text.strip()) <= 1000 and all(one.isprintable() or one in "\r\n\t" for one in text.strip())
+
+
 def _never(_: str) -> bool:
     return False
 
@@ -70,6 +74,10 @@ _TEXTS: MappingProxyType[str, Callable[[str], bool]] = MappingProxyType(
         "country": lambda text: len(text) <= 2,  # of a company's number: a hint that may be wrong
         "after": _is_cursor,
         "orders_after": _is_cursor,
+        "message": _is_message,
+        "about": _never,
+        "why": _never,
+        "state": _never,
         "token": _never,
         "code": _never,
         "reference_token": _never,

@@ -3,18 +3,22 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import argon2
 import pytest
+from attrs import evolve
 
 from customer_accounts.account import Session
 from customer_accounts.accounts import Accounts
 from customer_accounts.actors import Actor, Agent, SignedInCustomer, System
 from customer_accounts.adapters.memory import MemoryStorage
-from customer_accounts.changes import Change, Counts, insert
+from customer_accounts.casework import ConversionRequestRecord
+from customer_accounts.changes import Change, Counts, insert, update
 from customer_accounts.command import Command
 from customer_accounts.facts import Facts, Scope
 from customer_accounts.features.company import SetCompany
+from customer_accounts.features.conversion_requests import RequestConversion
 from customer_accounts.features.delivery_address import AddAddress
 from customer_accounts.features.email_change import RequestEmailChange
 from customer_accounts.features.identity_links import LinkIdentity
@@ -22,10 +26,12 @@ from customer_accounts.features.newsletter import ConfirmNewsletter, SubscribeNe
 from customer_accounts.features.order_tracking import ParcelInput, RecordShipment
 from customer_accounts.features.password_reset import RequestPasswordReset
 from customer_accounts.features.registration import Register
+from customer_accounts.features.support import ConvertGuest
 from customer_accounts.features.unsubscription import IssueUnsubscribeLink
 from customer_accounts.features.wish_list import CreateWishList
 from customer_accounts.inputs import AddressInput, CompanyInput
 from customer_accounts.limiting import Allowance
+from customer_accounts.testing.records import a_proposal
 from customer_accounts.token import Purpose, TokenRecord, link_digest, link_text, short_code
 from tests.identities import SESSION, to_link
 from tests.orders import SYSTEM, place
@@ -124,6 +130,17 @@ class Stage(Shop):
         self.require(change, by=anna)
         self.require(Register(email=WAITING, password=PASSWORD), by=visitor)
         self.require(IssueUnsubscribeLink(account_id=anna.account_id), by=SYSTEM)
+        place(self, "guest-2", email="invited@mail.example")
+        agent = Agent("17", "Eva")
+        self.require(ConvertGuest(email="invited@mail.example", reason="letter"), by=agent)
+        # Long enough ago that it may be sent again.
+        link = self.tokens(Purpose.SET_PASSWORD)[-1]
+        self.storage.write([update(link, evolve(link, created_at=link.created_at - timedelta(minutes=2)))])
+        self.require(RequestConversion(email="writes@mail.example"), by=visitor)
+        self.request: UUID = self.stored(ConversionRequestRecord)[0].id
+        proposal = a_proposal(created_at=self.clock.now, expires_at=self.clock.now + timedelta(days=7))
+        self.storage.write([insert(proposal)])
+        self.proposal = proposal.id
         # These two come from longer stories; the links themselves are all that is needed here.
         self._link(Purpose.APPROVE_IDENTITIES)
         self._link(Purpose.SET_PASSWORD)

@@ -196,7 +196,56 @@ EXAMPLES: MappingProxyType[str, tuple[Example, ...]] = MappingProxyType(
         "ConvertGuest": (
             Example(
                 Agent,
-                lambda _: {"id": ID, "email": "gerda@mail.example", "reason": "asked", "locale": "de"},
+                lambda _: {
+                    "id": ID,
+                    "email": "gerda@mail.example",
+                    "reason": "asked",
+                    "evidence": "letter",
+                    "locale": "de",
+                },
+            ),
+        ),
+        "ResendInvitation": (Example(Agent, lambda _: {"email": "invited@mail.example", "reason": "asked"}),),
+        "CancelInvitation": (Example(Agent, lambda _: {"email": "invited@mail.example", "reason": "asked"}),),
+        "PendingProposals": (Example(Agent, lambda _: {"after": None, "limit": 20}),),
+        "RejectProposal": (Example(Agent, lambda stage: {"proposal_id": stage.proposal, "reason": "no"}),),
+        "RequestConversion": (
+            Example(
+                Visitor,
+                lambda _: {
+                    "id": ID,
+                    "email": "gerda@mail.example",
+                    "name": "Gerda",
+                    "order_number": "N-guest-1",
+                    "message": "Please",
+                    "locale": "de",
+                },
+            ),
+        ),
+        "ConversionRequests": (Example(Agent, lambda _: {"state": "open", "after": None, "limit": 20}),),
+        "TakeRequest": (Example(Agent, lambda stage: {"request_id": stage.request}),),
+        "AskCustomer": (Example(Agent, lambda stage: {"request_id": stage.request, "about": "postcode"}),),
+        "RefuseRequest": (Example(Agent, lambda stage: {"request_id": stage.request, "why": "no_order"}),),
+        "FinishRequest": (Example(Agent, lambda stage: {"request_id": stage.request}),),
+        "PreviewGuestAddress": (
+            Example(Agent, lambda _: {"reference": "guest-2", "email": "invted@mail.example"}),
+        ),
+        "CorrectGuestAddress": (
+            Example(
+                Agent,
+                lambda _: {
+                    "id": ID,
+                    "reference": "guest-2",
+                    "email": "invted@mail.example",
+                    "reason": "told by phone",
+                    "evidence": "invoice",
+                },
+            ),
+        ),
+        "ResendTracking": (
+            Example(
+                Agent,
+                lambda _: {"id": ID, "reference": "guest-1", "shipment_id": "s-1", "reason": "asked"},
             ),
         ),
         "Unsubscribe": (_link(Purpose.UNSUBSCRIBE),),

@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 from attrs import evolve, frozen
 
 from customer_accounts.email_syntax import Mailbox, read_mailbox
+from customer_accounts.features.conversion_requests import Question, WhyRefused
 from customer_accounts.mail.staleness import NEEDED, OFFERED
 from customer_accounts.order import OrderRecord, OrderStatus, Parcel, Shipment
 from customer_accounts.outbox import Detail, MailPurpose, MailRecord, MailTask
@@ -152,6 +153,10 @@ def samples() -> Iterator[Sample]:
     for status in OrderStatus:
         about = order(OWNER, status=status)
         yield Sample(f"order_status-{status}", task(MailPurpose.ORDER_STATUS, about=about))
+    for question in Question:
+        yield Sample(f"request_question-{question}", task(MailPurpose.REQUEST_QUESTION, variant=question))
+    for why in (WhyRefused.NO_ORDER, WhyRefused.NOT_PROVEN):
+        yield Sample(f"request_refused-{why}", task(MailPurpose.REQUEST_REFUSED, variant=why))
     yield from _trackings()
 
 

@@ -13,4 +13,6 @@ def purges(settings: Settings, now: datetime) -> list[Purge]:
         Purge(Kept.TOKENS, now - settings.registration_lifetime),
         Purge(Kept.MAILS, now - settings.mails_kept),
         Purge(Kept.EVENTS, now - settings.events_kept),
+        Purge(Kept.REQUESTS, now),
+        Purge(Kept.PROPOSALS, now),
     ]

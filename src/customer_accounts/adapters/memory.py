@@ -16,6 +16,7 @@ from attrs import define, evolve, field
 from customer_accounts.account import AccountRecord, IdentityRecord, RegistrationRecord
 from customer_accounts.adapters.memory_read import read
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
+from customer_accounts.casework import ConversionRequestRecord, ProposalRecord
 from customer_accounts.changes import (
     Change,
     Counts,
@@ -95,6 +96,8 @@ class MemoryStorage:
             vat_checks=tables.all(VatCheckRecord),
             events=tables.events,
             claims=tables.all(ClaimRecord),
+            requests=tables.all(ConversionRequestRecord),
+            proposals=tables.all(ProposalRecord),
         )
 
     def write(self, changes: Sequence[Change], /) -> Counts:
@@ -279,6 +282,10 @@ def _purge(tables: Tables, change: Purge) -> int:
             return _purge_expired(tables, RegistrationRecord, before)
         case Kept.TOKENS:
             return _purge_expired(tables, TokenRecord, before)
+        case Kept.REQUESTS:
+            return _purge_expired(tables, ConversionRequestRecord, before)
+        case Kept.PROPOSALS:
+            return _purge_expired(tables, ProposalRecord, before)
         case _:
             assert_never(change.kind)
 
@@ -288,9 +295,10 @@ def _ended_at(mail: MailRecord) -> datetime | None:
     return mail.due_at if mail.status is MailStatus.DEAD else mail.finished_at
 
 
-def _purge_expired(
-    tables: Tables, kind: type[RegistrationRecord] | type[TokenRecord], before: datetime
-) -> int:
+_Expiring = RegistrationRecord | TokenRecord | ConversionRequestRecord | ProposalRecord
+
+
+def _purge_expired(tables: Tables, kind: type[_Expiring], before: datetime) -> int:
     rows = tables.records.setdefault(kind, {})
     old = [key for key, one in rows.items() if isinstance(one, kind) and one.expires_at < before]
     for key in old:

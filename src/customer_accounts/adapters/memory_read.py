@@ -1,11 +1,14 @@
 """How a storage finds the facts of a scope, in plain Python: the specification of `customer_accounts.facts`."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
 from customer_accounts.account import AccountRecord, IdentityRecord, RegistrationRecord
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
+from customer_accounts.casework import ConversionRequestRecord, ProposalRecord
 from customer_accounts.claim import ClaimRecord
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.order import GuestOrderGroup, OrderRecord
@@ -13,6 +16,7 @@ from customer_accounts.outbox import EventRecord, VatCheckRecord
 from customer_accounts.token import TokenRecord
 
 Owned = TypeVar("Owned", AddressRecord, WishListRecord)
+Case = TypeVar("Case", ConversionRequestRecord, ProposalRecord)
 
 
 def read(
@@ -29,6 +33,8 @@ def read(
     vat_checks: list[VatCheckRecord],
     events: list[EventRecord],
     claims: list[ClaimRecord],
+    requests: list[ConversionRequestRecord],
+    proposals: list[ProposalRecord],
 ) -> Facts:
     """Give the parts that *scope* names, of all the records there are."""
     token = next((one for one in tokens if one.digest == scope.token), None)
@@ -98,6 +104,8 @@ def read(
             for one in sorted(claims, key=lambda one: (one.at, one.id))
             if Part.CLAIMS in wanted and (one.account_id in owners or one in named_claims)
         ),
+        requests=_requests(scope, requests) if Part.REQUESTS in wanted else (),
+        proposals=_cases(scope, proposals) if Part.PROPOSALS in wanted else (),
     )
 
 
@@ -158,3 +166,25 @@ def _orders(scope: Scope, token: TokenRecord | None, orders: list[OrderRecord]) 
     after = scope.page.after
     rest = own if after is None else [one for one in own if (one.placed_at, one.reference) < after]
     return tuple(rest[: scope.page.limit])
+
+
+def _requests(scope: Scope, rows: list[ConversionRequestRecord]) -> tuple[ConversionRequestRecord, ...]:
+    if scope.case is not None or scope.cases is not None:
+        state = None if scope.cases is None else scope.cases.state
+        return _cases(scope, [one for one in rows if scope.case is not None or one.state is state])
+    keys = set(scope.email_keys) - {""}
+    return tuple(sorted((one for one in rows if one.email_key in keys), key=_age))
+
+
+def _cases(scope: Scope, rows: Iterable[Case]) -> tuple[Case, ...]:
+    if scope.case is not None:
+        return tuple(one for one in rows if one.id == scope.case)
+    if scope.cases is None:
+        return ()
+    after = scope.cases.after
+    found = (one for one in sorted(rows, key=_age) if after is None or _age(one) > after)
+    return tuple(islice(found, scope.cases.limit))
+
+
+def _age(case: ConversionRequestRecord | ProposalRecord) -> tuple[datetime, UUID]:
+    return case.created_at, case.id

@@ -217,10 +217,10 @@ class RecordOrder(Command):
     def _is_again(self, known: OrderRecord, order: OrderRecord) -> bool:
         """Whether the stored order is this very one; what was left to defaults may have changed meanwhile."""
         claimed_since = order.owner is None and known.claim_id is not None
-        return (
+        return bool(
             _content(known) == _content(order)
             and (known.owner == order.owner or claimed_since)
-            and (not self.email or known.email_key == order.email_key)
+            and (not self.email or known.email_corrected_at or known.email_key == order.email_key)
             and (self.locale is None or known.locale == order.locale)
         )
 

@@ -6,14 +6,17 @@
   first proof.
 * Staff neither sets nor sees a password, and the answer holds no link (PW-13): the customer chooses one at
   `ConfirmEmail`, or lets it be made.
-* Who did it and why stands in the audit trail (GUEST_CONVERTED).
+* Who did it, why, and on which evidence stands in the audit trail (GUEST_CONVERTED).  A shop can demand a
+  permission, or that two agents agree (`customer_accounts.features.four_eyes`).
 * Without an order under the address there is no guest to convert: NOT_FOUND.  Agents may know (truth 3
   binds visitors only).  Where the address has an account already, the answer says so, and the owner is told
   by mail how to sign in.
 * Every conversion has its own link, so an earlier one keeps working; of more than three that wait for one
   address, the oldest goes.  The same command again does nothing more (RL-08).
 
-Refusals: EMAIL_INVALID, NOT_FOUND.
+Sent again or taken back: `customer_accounts.features.conversion_invitation`.
+
+Refusals: EMAIL_INVALID, NOT_FOUND, PERMISSION_MISSING, SECOND_AGENT_NEEDED, PROPOSAL_DIFFERS.
 Mails: SET_PASSWORD to the guest, ALREADY_REGISTERED to the owner of an account.
 """
 
@@ -32,15 +35,18 @@ from customer_accounts.changes import Change, Remove, insert
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.account_opening import recent_since
+from customer_accounts.features.conversion_invitation import invitation_link, invitations
+from customer_accounts.features.four_eyes import agreed, not_permitted
 from customer_accounts.features.registration import BY_STAFF, email_key_of, read_email
-from customer_accounts.inputs import Locale, Reference, TypedEmail
-from customer_accounts.issue import issue_token, queue_mail, record_event, with_token
+from customer_accounts.inputs import Line, Locale, Reference, TypedEmail
+from customer_accounts.issue import queue_mail, record_event
 from customer_accounts.order import GuestOrderGroup
 from customer_accounts.outbox import EventKind, MailPurpose
+from customer_accounts.permissions import AgentTask
 from customer_accounts.refusals import Reason
 from customer_accounts.token import LIVE_TOKENS, Purpose
 
-_PARTS = frozenset({Part.ACCOUNTS, Part.REGISTRATIONS, Part.TOKENS, Part.GUEST_ORDERS})
+_PARTS = frozenset({Part.ACCOUNTS, Part.REGISTRATIONS, Part.TOKENS, Part.GUEST_ORDERS, Part.PROPOSALS})
 _NAMESPACE = UUID("d3a4f4c2-0a6b-4f0c-9a0a-5b8d6c1e7f42")
 
 
@@ -74,6 +80,7 @@ class ConvertGuest(Command):
         id: chosen by the host; the same id again does nothing more.
         email: the guest's address, in any spelling of it.
         reason: why, for the audit trail; one line.
+        evidence: what shows that the writer is the guest, such as a letter's number, for the audit trail.
         locale: language of the mail and of the account.
     """
 
@@ -82,11 +89,13 @@ class ConvertGuest(Command):
     id: UUID = Field(default_factory=uuid4)
     email: TypedEmail
     reason: Reference
+    evidence: Line = ""
     locale: Locale = "en"
 
     def scope(self, actor: Agent, env: Env, /) -> Scope:
         """See `Command.scope`."""
-        return Scope(parts=_PARTS, email_keys=(email_key_of(self.email),), recent_since=recent_since(env))
+        key = email_key_of(self.email)
+        return Scope(parts=_PARTS, email_keys=(key,), recent_since=recent_since(env), case=self.id)
 
     def decide(self, facts: Facts, env: Env, actor: Agent, /) -> Decision[GuestConversion] | Refusal:
         """See `Command.decide`."""
@@ -97,16 +106,22 @@ class ConvertGuest(Command):
         invited = facts.registration(self._own_id(actor))
         if invited is not None:
             return Decision(_conversion(groups, invited.expires_at))
+        refusal = not_permitted(AgentTask.CONVERT_GUEST, env, actor)
+        if refusal is not None:
+            return refusal
         owner = facts.account_at(email.key)
         if owner is not None:
             return Decision(_conversion(groups, None), self._told_to(owner, env, actor))
         if not groups:
             return refuse(Reason.NOT_FOUND, about="email")
+        same = self.model_copy(update={"email": email.original})
+        together = agreed(same, AgentTask.CONVERT_GUEST, facts, env, actor)
+        if isinstance(together, Refusal):
+            return together
         guest = self._registration(groups, env, actor)
-        return Decision(
-            _conversion(groups, guest.expires_at),
-            [*_without_surplus(guest, facts), *self._invitation(guest, facts, env, actor)],
-        )
+        invited_now = self._invitation(guest, facts, env, actor)
+        changes = [*together, *_without_surplus(guest, facts), *invited_now]
+        return Decision(_conversion(groups, guest.expires_at), changes)
 
     def _own_id(self, actor: Agent) -> UUID:
         return uuid5(_NAMESPACE, f"{actor.id}:{self.id}")
@@ -140,23 +155,19 @@ class ConvertGuest(Command):
         )
 
     def _invitation(self, guest: RegistrationRecord, facts: Facts, env: Env, actor: Agent) -> list[Change]:
-        token = issue_token(
+        event = record_event(
             env,
-            Purpose.SET_PASSWORD,
+            actor,
+            EventKind.GUEST_CONVERTED,
             email=guest.email,
-            email_key=guest.email_key,
-            registration_id=guest.id,
+            detail=because(self.reason, self.evidence),
         )
-        mail = queue_mail(
-            env,
-            MailPurpose.SET_PASSWORD,
-            to=guest.email,
-            locale=guest.locale,
-            storefront=guest.storefront,
-            token=token,
-        )
-        event = record_event(env, actor, EventKind.GUEST_CONVERTED, email=guest.email, detail=self.reason)
-        return [insert(guest), *with_token(token, facts.tokens), mail, event]
+        return [insert(guest), *invitation_link(guest, facts, env), event]
+
+
+def because(reason: str, evidence: str) -> str:
+    """Give reason and evidence as the audit trail has them."""
+    return f"{reason}; evidence: {evidence}" if evidence.strip() else reason
 
 
 def _conversion(groups: Sequence[GuestOrderGroup], expires_at: datetime | None) -> GuestConversion:
@@ -168,12 +179,7 @@ def _conversion(groups: Sequence[GuestOrderGroup], expires_at: datetime | None) 
 
 def _without_surplus(guest: RegistrationRecord, facts: Facts) -> list[Change]:
     """Remove the oldest conversions of the address, so that with the new one at most `LIVE_TOKENS` wait."""
-    waiting = [
-        one
-        for one in facts.registrations
-        if one.email_key == guest.email_key and one.browser.startswith(BY_STAFF) and not one.confirmed_at
-    ]
-    waiting.sort(key=lambda one: one.created_at)
+    waiting = invitations(facts, guest.email_key)
     surplus = waiting[: max(0, len(waiting) - LIVE_TOKENS + 1)]
     gone = {one.id for one in surplus}
     links = [one for one in facts.tokens if one.registration_id in gone]

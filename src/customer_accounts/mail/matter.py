@@ -144,6 +144,8 @@ def _variants(task: MailTask, shipment: Shipment | None) -> tuple[str, ...]:
     mail, order = task.mail, task.order
     if mail.purpose is MailPurpose.ACCOUNT_OPENED:
         return (_counted(_number(mail.detail("claimed"))),)
+    if mail.purpose in (MailPurpose.REQUEST_QUESTION, MailPurpose.REQUEST_REFUSED):
+        return (mail.detail("variant"),)
     if mail.purpose is MailPurpose.EMAIL_CHANGED:
         return ("old" if mail.detail("audience") == "old" else "new",)
     if shipment is not None:

@@ -102,6 +102,8 @@ PLANS: Mapping[Mail, tuple[Step, ...]] = MappingProxyType(
         Mail.IDENTITY_UNLINKED: (_WHY, _say("meaning"), _NOT_YOU, _visit("account", "account")),
         Mail.ACCOUNT_CLOSED: (_WHY, _say("meaning"), _NOT_YOU),
         Mail.SET_PASSWORD: (_WHY, _press("link"), _LIFETIME, _say("privacy"), _NOT_YOU),
+        Mail.REQUEST_QUESTION: (_WHY, _say("question"), _say("reply"), _NOT_YOU),
+        Mail.REQUEST_REFUSED: (_WHY, _say("reason"), _say("other"), _press("register"), _NOT_YOU),
         Mail.CONFIRM_NEWSLETTER: (_WHY, _press("link"), _LIFETIME, _NOT_YOU),
         Mail.NEWSLETTER_WELCOME: (_WHY, _say("leave"), _visit("unsubscribe", "unsubscribe"), _NOT_YOU),
         Mail.ORDER_RECEIVED: (_WHY, _say("contents"), _say("next"), *_ORDER_PAGE, _NOT_YOU),

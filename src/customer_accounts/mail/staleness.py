@@ -8,6 +8,8 @@ Rules:
   only without
   it: the owner is told in any case (LG-04), and the tracking number arrives in any case.
 * A link goes to no other mailbox than the one it was made for, and into no mail of another purpose (TK-03).
+* A mail to a guest about an order goes only to the address that the order has now: one that was put right
+  is told nothing.
 * A mail about an order, a shipment or a storefront that is gone is dropped, and so is one whose recipient
   is gone.
 """
@@ -39,6 +41,7 @@ class StaleReason(StrEnum):
     ORDER_GONE = "order_gone"
     SHIPMENT_GONE = "shipment_gone"
     SUPERSEDED = "superseded"
+    ADDRESS_CORRECTED = "address_corrected"
 
 
 @frozen
@@ -114,7 +117,7 @@ def examine(task: MailTask, settings: Settings, now: datetime) -> Fresh | Stale:
     way_out = _way_out(task, to, settings, now)
     if isinstance(way_out, StaleReason):
         return Stale(way_out)
-    shipment = _shipment(task)
+    shipment = _shipment(task, to)
     if isinstance(shipment, StaleReason):
         return Stale(shipment)
     return Fresh(to, storefront, link, way_out, shipment)
@@ -155,12 +158,15 @@ def _working(
     return StaleReason.SECRET_GONE if secret is None else WorkingLink(token, secret)
 
 
-def _shipment(task: MailTask) -> Shipment | StaleReason | None:
+def _shipment(task: MailTask, to: Mailbox) -> Shipment | StaleReason | None:
     mail, order = task.mail, task.order
     if mail.purpose not in ABOUT_ORDERS:
         return None
     if order is None:
         return StaleReason.ORDER_GONE
+    if mail.account_id is None and to.key != order.email_key:
+        # Put right before it left: the mistyped address may be a stranger's.
+        return StaleReason.ADDRESS_CORRECTED
     if mail.purpose is not MailPurpose.TRACKING:
         return None
     shipment = next((one for one in order.shipments if one.id == mail.shipment_id), None)

@@ -27,6 +27,7 @@ from customer_accounts.belongings import (
     WishItem,
     WishListRecord,
 )
+from customer_accounts.casework import ConversionRequestRecord, ProposalRecord, RequestState
 from customer_accounts.changes import Change, QueueMail, Record, RecordEvent, insert
 from customer_accounts.claim import Carried, ClaimCause, ClaimedAddress, ClaimRecord, Grade
 from customer_accounts.order import OrderRecord, OrderStatus, Parcel, Shipment
@@ -38,6 +39,7 @@ from customer_accounts.outbox import (
     MailRecord,
     VatCheckRecord,
 )
+from customer_accounts.permissions import AgentTask
 from customer_accounts.token import Purpose, TokenRecord
 from customer_accounts.vat import VatStatus
 
@@ -164,6 +166,7 @@ def a_full_order() -> OrderRecord:
     return an_order(
         placed_at=EXACT, status=OrderStatus.SHIPPED, name="Anna", postcode="8010", locale="fr",
         storefront="second", owner=some_id(), claim_id=some_id(), disputed=True, status_at=EXACT, version=3,
+        email_corrected_at=EXACT,
         shipments=(
             Shipment("2", EXACT, (two, one, two), 1), Shipment("1", NOW, ()), Shipment("3", NOW, (one,)),
         ),
@@ -223,6 +226,32 @@ def a_full_mail() -> MailRecord:
         details=(Detail("provider", "google"), Detail("browser", "Größe"), Detail("at", "")),
         reply="451 later", attempts=2, version=3,
     )  # fmt: skip
+
+
+def a_request(**values: Any) -> ConversionRequestRecord:
+    """Make a customer's written request with its defaults."""
+    key = values.pop("email_key", some_key())
+    record = ConversionRequestRecord(
+        id=some_id(), email=key, email_key=key, created_at=NOW, changed_at=NOW, expires_at=later(days=90)
+    )
+    return evolve(record, **values)
+
+
+def a_full_request() -> ConversionRequestRecord:
+    """Make a request with a value in every field."""
+    return a_request(
+        name="Żółć", order_number="2026-1", message="Bitte ein Konto", locale="de", storefront="second",
+        state=RequestState.WAITING, agent="17", note="order_number", changed_at=EXACT, version=3,
+    )  # fmt: skip
+
+
+def a_proposal(**values: Any) -> ProposalRecord:
+    """Make a proposal of an agent."""
+    record = ProposalRecord(
+        id=some_id(), task=AgentTask.MERGE_ACCOUNTS, command="MergeAccounts", fields='{"reason": "größer"}',
+        proposed_by="17", reason="asked by letter", created_at=NOW, expires_at=later(days=7),
+    )  # fmt: skip
+    return evolve(record, **values)
 
 
 def an_event(account_id: UUID | None, **values: Any) -> EventRecord:

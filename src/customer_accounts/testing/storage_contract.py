@@ -34,6 +34,7 @@ from customer_accounts.changes import Change, Counts
 from customer_accounts.facts import Facts, Scope
 from customer_accounts.outbox import MailOutcome, MailTask, Queue, VatTask
 from customer_accounts.ports import AsyncStorage, Storage
+from customer_accounts.testing.clauses.cases import CaseClauses
 from customer_accounts.testing.clauses.facts import FactClauses
 from customer_accounts.testing.clauses.keys import KeyClauses
 from customer_accounts.testing.clauses.moves import MoveClauses
@@ -65,6 +66,7 @@ class StorageContract(
     OrderClauses,
     QueueClauses,
     TransactionClauses,
+    CaseClauses,
 ):
     """What every storage owes the rules; a subclass named ``Test...`` gives the fixture ``storage``."""
 

@@ -16,6 +16,7 @@ from customer_accounts.account import AccountRecord, IdentityRecord, Registratio
 from customer_accounts.adapters.sql import schema
 from customer_accounts.adapters.sql.fields import Fields, Values, fields_of
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishItem, WishListRecord
+from customer_accounts.casework import ConversionRequestRecord, ProposalRecord
 from customer_accounts.claim import Carried, ClaimedAddress, ClaimRecord
 from customer_accounts.order import OrderRecord, Parcel, Shipment
 from customer_accounts.outbox import Detail, EventRecord, MailRecord, VatCheckRecord
@@ -123,6 +124,8 @@ EVENTS = _node(EventRecord, schema.events)
 CLAIM_CARRIED = _elements(Carried, schema.claim_carried)
 CLAIM_ADDRESSES = _elements(ClaimedAddress, schema.claim_addresses)
 CLAIMS = _node(ClaimRecord, schema.claims, CLAIM_CARRIED, CLAIM_ADDRESSES)
+REQUESTS = _node(ConversionRequestRecord, schema.requests)
+PROPOSALS = _node(ProposalRecord, schema.proposals)
 
 #: The node of each class of records.
 NODES: dict[type, Node] = {
@@ -130,6 +133,6 @@ NODES: dict[type, Node] = {
     for node in (
         ACCOUNTS, REGISTRATIONS, IDENTITIES, TOKENS, ORDERS, ADDRESSES,
         WISH_LISTS, SUBSCRIPTIONS, VAT_CHECKS, MAILS, EVENTS,
-        CLAIMS,
+        CLAIMS, REQUESTS, PROPOSALS,
     )
 }  # fmt: skip

@@ -54,6 +54,8 @@ class Shape:
     by_name: bool
     owned: bool
     page: bool | None
+    case: bool = False
+    cases: bool | None = None
 
 
 def shape_of(scope: Scope) -> Shape:
@@ -72,6 +74,8 @@ def shape_of(scope: Scope) -> Shape:
         by_name=scope.by_name,
         owned=scope.owned,
         page=None if scope.page is None else scope.page.after is not None,
+        case=scope.case is not None,
+        cases=None if scope.cases is None else scope.cases.after is not None,
     )
 
 
@@ -99,6 +103,10 @@ def values_of(scope: Scope) -> dict[str, Any]:
     if scope.page is not None:
         values["limit"] = scope.page.limit
         values["after_time"], values["after_reference"] = scope.page.after or (None, None)
+    values["case"] = scope.case
+    if scope.cases is not None:
+        values["cases_limit"], values["state"] = scope.cases.limit, scope.cases.state.value
+        values["cases_time"], values["cases_id"] = scope.cases.after or (None, None)
     return values
 
 
@@ -137,6 +145,11 @@ class Reach:
         if not bound:
             return []
         return [column == bound[0] if len(bound) == 1 else column.in_(bound)]
+
+    def by_named_key(self, column: ColumnElement[str]) -> list[Condition]:
+        """Give the way to rows whose *column* is an address that the scope names itself."""
+        bound = self._bound_keys()
+        return [column.in_(bound)] if bound else []
 
     def by_account(self, column: ColumnElement[Any]) -> list[Condition]:
         """Give the way to rows whose *column* is a reached account's id."""

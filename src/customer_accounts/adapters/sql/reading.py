@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Integer,
     Row,
@@ -36,7 +37,9 @@ from customer_accounts.adapters.sql.mapping import (
     EVENTS,
     IDENTITIES,
     ORDERS,
+    PROPOSALS,
     REGISTRATIONS,
+    REQUESTS,
     SUBSCRIPTIONS,
     TOKENS,
     VAT_CHECKS,
@@ -77,6 +80,7 @@ def question(shape: Shape) -> Prepared | None:
         *_claims(shape, reach),
         *_guest_orders(shape, reach),
         *_orders(shape),
+        *_cases(shape, reach),
     ]
     return prepared(branches) if branches else None
 
@@ -97,6 +101,8 @@ def answer(question: Prepared, rows: Sequence[Row[Any]]) -> Facts:
         vat_checks=_records(VAT_CHECKS, found),
         events=_records(EVENTS, found),
         claims=_records(CLAIMS, found),
+        requests=_records(REQUESTS, found),
+        proposals=_records(PROPOSALS, found),
     )
 
 
@@ -222,6 +228,33 @@ def _page(shape: Shape) -> Select[tuple[str]]:
     return page.order_by(*(column.desc() for column in place)).limit(bindparam("limit", type_=Integer()))
 
 
+def _cases(shape: Shape, reach: Reach) -> list[Branch]:
+    """Give the branches of requests and proposals: the one that is named, a page, or those of the addresses."""
+    branches: list[Branch] = []
+    for part, node in ((Part.REQUESTS, REQUESTS), (Part.PROPOSALS, PROPOSALS)):
+        if part not in shape.parts:
+            continue
+        if shape.case:
+            branches.append(_branch(node, node.table.c.id == bindparam("case", type_=Uuid())))
+        elif shape.cases is not None:
+            branches.append(_branch(node, node.table.c.id.in_(select(_case_page(shape, node).c.id))))
+        elif node is REQUESTS:
+            branches += [_branch(node, way) for way in reach.by_named_key(node.table.c.email_key)]
+    return branches
+
+
+def _case_page(shape: Shape, node: Node) -> CTE:
+    table = node.table.c
+    page = select(table.id)
+    if node is REQUESTS:
+        page = page.where(table.state == bindparam("state", type_=String()))
+    if shape.cases:
+        after = bindparam("cases_time", type_=UtcDateTime()), bindparam("cases_id", type_=Uuid())
+        page = page.where(tuple_(table.created_at, table.id) > tuple_(*after))
+    ordered = page.order_by(table.created_at, table.id)
+    return ordered.limit(bindparam("cases_limit", type_=Integer())).cte(f"page_of_{node.table.name}")
+
+
 def _records(node: Node, found: Mapping[Any, list[Values]]) -> tuple[Any, ...]:
     if node not in found:
         return ()
@@ -241,4 +274,6 @@ _ORDER: dict[Node, Callable[[Any], Any]] = {
     VAT_CHECKS: attrgetter("due_at", "account_id"),
     EVENTS: attrgetter("at", "id"),
     CLAIMS: attrgetter("at", "id"),
+    REQUESTS: attrgetter("created_at", "id"),
+    PROPOSALS: attrgetter("created_at", "id"),
 }

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from customer_accounts.account import AccountRecord, IdentityRecord, RegistrationRecord
 from customer_accounts.adapters.sql.fields import fields_of
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishItem, WishListRecord
+from customer_accounts.casework import ConversionRequestRecord, ProposalRecord
 from customer_accounts.claim import Carried, ClaimedAddress, ClaimRecord
 from customer_accounts.order import OrderRecord, Parcel, Shipment
 from customer_accounts.outbox import Detail, EventRecord, MailRecord, VatCheckRecord
@@ -125,3 +126,14 @@ events = _table(
 claims = _table("claims", ClaimRecord, "id", Index(None, "account_id"))
 claim_carried = _elements("claim_carried", Carried, claims, "claim_id")
 claim_addresses = _elements("claim_addresses", ClaimedAddress, claims, "claim_id")
+requests = _table(
+    "requests",
+    ConversionRequestRecord,
+    "id",
+    Index(None, "email_key"),
+    Index(None, "state", "created_at", "id"),
+    Index(None, "expires_at"),
+)
+proposals = _table(
+    "proposals", ProposalRecord, "id", Index(None, "created_at", "id"), Index(None, "expires_at")
+)

@@ -24,7 +24,16 @@ from sqlalchemy.dialects import sqlite
 
 from customer_accounts.adapters.sql.fields import UtcDateTime
 from customer_accounts.adapters.sql.mapping import MAIL_DETAILS, MAILS, Node, Row
-from customer_accounts.adapters.sql.schema import events, mail_details, mails, orders, registrations, tokens
+from customer_accounts.adapters.sql.schema import (
+    events,
+    mail_details,
+    mails,
+    orders,
+    proposals,
+    registrations,
+    requests,
+    tokens,
+)
 from customer_accounts.changes import Kept, Mark
 from customer_accounts.outbox import MailStatus
 
@@ -153,6 +162,10 @@ def purges_of(kind: Kept) -> tuple[Delete, ...]:
             return (delete(tokens).where(tokens.c.expires_at < before),)
         case Kept.EVENTS:
             return (delete(events).where(events.c.at < before),)
+        case Kept.REQUESTS:
+            return (delete(requests).where(requests.c.expires_at < before),)
+        case Kept.PROPOSALS:
+            return (delete(proposals).where(proposals.c.expires_at < before),)
         case Kept.MAILS:
             ended = or_(mails.c.finished_at < before, mail_is(MailStatus.DEAD) & (mails.c.due_at < before))
             details = delete(mail_details).where(mail_details.c.mail_id.in_(select(mails.c.id).where(ended)))

@@ -20,7 +20,9 @@ from customer_accounts.adapters.sql.mapping import (
     MAILS,
     NODES,
     ORDERS,
+    PROPOSALS,
     REGISTRATIONS,
+    REQUESTS,
     TOKENS,
     Node,
     Row,
@@ -60,6 +62,8 @@ _PURGED: dict[Kept, Node] = {
     Kept.TOKENS: TOKENS,
     Kept.MAILS: MAILS,
     Kept.EVENTS: EVENTS,
+    Kept.REQUESTS: REQUESTS,
+    Kept.PROPOSALS: PROPOSALS,
 }
 
 

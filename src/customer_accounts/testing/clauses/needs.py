@@ -6,6 +6,7 @@ from typing import Any, ClassVar, TypeVar
 
 from customer_accounts.account import IdentityRecord
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
+from customer_accounts.casework import ConversionRequestRecord, ProposalRecord
 from customer_accounts.claim import ClaimRecord
 from customer_accounts.facts import Part
 from customer_accounts.order import OrderRecord
@@ -25,6 +26,8 @@ _PARTS: dict[type, Part] = {
     VatCheckRecord: Part.VAT_CHECKS,
     EventRecord: Part.EVENTS,
     ClaimRecord: Part.CLAIMS,
+    ConversionRequestRecord: Part.REQUESTS,
+    ProposalRecord: Part.PROPOSALS,
 }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import evolve
 
-from customer_accounts.changes import update
+from customer_accounts.changes import Remove, update
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.outbox import Queue
 from customer_accounts.ports import Storage
@@ -110,6 +110,26 @@ class RecordClauses(Clauses):
             assert storage.read(scope).claims == (first,)
             storage.write([update(first, second)])
             assert storage.read(scope).claims == (second,)
+
+    @needs(Part.REQUESTS)
+    def test_requests_come_back_as_they_were(self, storage: Storage) -> None:
+        """A customer's written request comes back equal in every field, bare or full, stored or updated."""
+        for first, second in _both_ways(records.a_request, records.a_full_request):
+            storage.write(stored(first))
+            scope = Scope(parts=frozenset({Part.REQUESTS}), case=first.id)
+            assert storage.read(scope).requests == (first,)
+            storage.write([update(first, second)])
+            assert storage.read(scope).requests == (second,)
+
+    @needs(Part.PROPOSALS)
+    def test_proposals_come_back_as_they_were(self, storage: Storage) -> None:
+        """What an agent proposed comes back equal in every field, and is gone once it is removed."""
+        record = records.a_proposal(version=2, created_at=records.EXACT)
+        storage.write(stored(record))
+        scope = Scope(parts=frozenset({Part.PROPOSALS}), case=record.id)
+        assert storage.read(scope).proposals == (record,)
+        storage.write([Remove(record)])
+        assert storage.read(scope).proposals == ()
 
     @needs(Feature.MAIL_QUEUE)
     def test_mails_come_back_as_they_were(self, storage: Storage) -> None:
