@@ -44,7 +44,7 @@ _GUESTS = (
     fault(
         "GM-03",
         "the reason of a conversion is not kept",
-        edited(ConvertGuest._invitation, "email=guest.email, detail=self.reason)", "email=guest.email)"),
+        edited(ConvertGuest._invitation, "detail=because(self.reason, self.evidence)", "detail=''"),
         "features/test_support.py::TestConvertGuest::test_says_who_did_it_and_why",
     ),
     fault(
