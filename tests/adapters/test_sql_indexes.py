@@ -1,6 +1,7 @@
 """Every statement that reads, moves or purges finds its rows by an index: no table is ever read from end to end."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,13 @@ from sqlalchemy import ClauseElement, Connection, create_engine
 from customer_accounts.adapters.sql import metadata
 from customer_accounts.adapters.sql.reach import shape_of
 from customer_accounts.adapters.sql.reading import question
-from customer_accounts.adapters.sql.statements import move_orders, purges_of
-from customer_accounts.changes import Kept
+from customer_accounts.adapters.sql.statements import purges_of
+from customer_accounts.adapters.sql.writing import plan
+from customer_accounts.changes import Kept, MoveOrders, OrderSelection
 from customer_accounts.facts import Page, Part, Scope
+
+SOMEBODY = UUID(int=1)
+WHEN = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module", name="sqlite")
@@ -58,16 +63,32 @@ def test_a_reading_scans_no_table(sqlite: Connection) -> None:
     assert [step for step in steps if step.startswith("SCAN ca_")] == []
 
 
-def test_guest_orders_are_found_by_their_address(sqlite: Connection) -> None:
-    """The orders that nobody owns are not gone through for those of one address, neither to count nor to move."""
-    by_address = "USING INDEX ix_ca_orders_email_key_placed_at (email_key=?"
+@pytest.mark.parametrize(
+    ("selection", "by"),
+    [
+        (OrderSelection("a@shop.example"), "email_key=?"),
+        (OrderSelection("a@shop.example", WHEN), "email_key=?"),
+        (OrderSelection(reference="A-1"), "reference=?"),
+        (OrderSelection(owner=SOMEBODY), "owner=?"),
+        (OrderSelection("a@shop.example", owner=SOMEBODY, claim=SOMEBODY), "=?"),
+    ],
+)
+def test_a_move_finds_its_orders_by_an_index(sqlite: Connection, selection: OrderSelection, by: str) -> None:
+    """Orders move without going through those of others, nor through all that nobody owns."""
+    (step,) = plan([MoveOrders(selection, SOMEBODY, SOMEBODY)], "sqlite")
+    found = [one for one in _plan(sqlite, step.statement) if "ca_orders" in one]
+    assert found
+    assert all(one.startswith("SEARCH ca_orders USING INDEX") and by in one for one in found)
+
+
+def test_guest_orders_are_counted_by_their_address(sqlite: Connection) -> None:
+    """The orders that nobody owns are not gone through for those of one address."""
     scope = Scope(parts=frozenset({Part.ACCOUNTS, Part.GUEST_ORDERS}), email_keys=("a@shop.example",))
     asked = question(shape_of(scope))
     assert asked is not None
-    for statement in (asked.statement, move_orders(since=True), move_orders(since=False)):
-        found = [step for step in _plan(sqlite, statement) if "ca_orders" in step]
-        assert found
-        assert all(by_address in step for step in found)
+    found = [one for one in _plan(sqlite, asked.statement) if "ca_orders" in one]
+    assert found
+    assert all("email_key=?" in one for one in found)
 
 
 @pytest.mark.parametrize("kind", Kept)

@@ -40,6 +40,16 @@ class HasConnection(Protocol):
 class Transactions(Protocol):
     """Gives connections to read and to write with."""
 
+    @property
+    def dialect(self) -> str:
+        """The name of the database's dialect."""
+        ...
+
+    @property
+    def commits_statements(self) -> bool:
+        """Whether one statement on a `reading` connection is a transaction of its own, on one round trip."""
+        ...
+
     def reading(self) -> AbstractContextManager[Connection]:
         """Give a connection for one statement."""
         ...
@@ -109,6 +119,16 @@ class OwnTransactions:
         lock = TaskLock if engine.dialect.is_async else RLock
         self._alone = _locks.setdefault(engine.pool, lock()) if shared else nullcontext()
 
+    @property
+    def dialect(self) -> str:
+        """See `Transactions.dialect`."""
+        return self.engine.dialect.name
+
+    @property
+    def commits_statements(self) -> bool:
+        """See `Transactions.commits_statements`; SQLite has no round trips to save, and no writing in a WITH."""
+        return self.dialect == "postgresql"
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """See `Transactions.reading`."""
@@ -129,6 +149,16 @@ class HostTransaction:
 
     def __init__(self, host: Connection | HasConnection) -> None:
         self._host = host
+
+    @property
+    def dialect(self) -> str:
+        """See `Transactions.dialect`."""
+        return self._connection().dialect.name
+
+    @property
+    def commits_statements(self) -> bool:
+        """See `Transactions.commits_statements`; the host commits."""
+        return False
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

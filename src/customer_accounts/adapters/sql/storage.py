@@ -7,6 +7,7 @@ from typing import Literal, Self, overload
 from sqlalchemy import URL, Connection, Engine
 
 from customer_accounts.adapters.sql import queues
+from customer_accounts.adapters.sql.at_once import fits_one_statement, run_at_once
 from customer_accounts.adapters.sql.connecting import (
     HasConnection,
     HostTransaction,
@@ -70,8 +71,12 @@ class SqlStorage:
 
     def write(self, changes: Sequence[Change], /) -> Counts:
         """See `customer_accounts.ports.Storage.write`."""
+        steps = plan(changes, self._transactions.dialect)
+        if self._transactions.commits_statements and fits_one_statement(steps):
+            with self._transactions.reading() as connection:
+                return run_at_once(steps, connection)
         with self._transactions.writing() as connection:
-            return run(plan(changes, connection.dialect.name), connection)
+            return run(steps, connection)
 
     @overload
     def lease(

@@ -14,6 +14,7 @@ from attrs import define, field
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from customer_accounts.adapters.sql.compiled import compiled
 from customer_accounts.adapters.sql.faults import is_taken_key
 from customer_accounts.adapters.sql.mapping import (
     EVENTS,
@@ -76,6 +77,7 @@ class Step:
         exact: whether each row must hit exactly one stored row.
         counts: under which name the number of rows is told to the caller.
         then: what follows only if a row was hit.
+        together: whether it may be a part of one statement with the other steps (see `at_once`).
     """
 
     what: str
@@ -84,6 +86,7 @@ class Step:
     exact: bool = False
     counts: UUID | Kept | None = None
     then: "list[Step]" = field(factory=list)
+    together: bool = False
 
     def overtaken(self, hit: int) -> bool:
         """Whether somebody else was first."""
@@ -108,7 +111,7 @@ class _Plan:
                 self._remove(change.record)
             case UseToken():
                 row = {"old_digest": change.digest, "at": change.at, "by": change.account_id}
-                self._after_new(TOKENS, Step("TokenRecord", USE_TOKEN, [row], exact=True))
+                self._after_new(TOKENS, Step("TokenRecord", USE_TOKEN, [row], exact=True, together=True))
             case MoveOrders():
                 self._move(change)
             case QueueMail():
@@ -158,7 +161,7 @@ class _Plan:
             return
         row = node.row(record)
         row = {**new_row(row), **old_row(node, row, expected)}
-        self._after_new(node, Step(type(record).__name__, update_of(node), [row], exact=True))
+        self._after_new(node, Step(type(record).__name__, update_of(node), [row], exact=True, together=True))
         self._without_elements(node, record)
         self._elements(node, [record])
 
@@ -167,7 +170,7 @@ class _Plan:
         self.flush(node)
         self._without_elements(node, record)
         row = old_row(node, node.row(record), record.version)
-        self._push(Step(type(record).__name__, delete_of(node), [row], exact=True))
+        self._push(Step(type(record).__name__, delete_of(node), [row], exact=True, together=True))
 
     def _without_elements(self, node: Node, record: Record) -> None:
         """Delete what is below a record, the deepest first."""
@@ -197,12 +200,12 @@ class _Plan:
         if change.mark is not Mark.KEEP:
             row["claim"] = change.claim_id if change.mark is Mark.SET else None
         statement = move_orders(given, len(names), claimed=wanted.claimed, mark=change.mark)
-        self._after_new(ORDERS, Step("OrderRecord", statement, [row], counts=change.claim_id))
+        self._after_new(ORDERS, Step("OrderRecord", statement, [row], counts=change.claim_id, together=True))
 
     def _mail(self, mail: MailRecord) -> Step:
         details = [row for _, row in MAILS.element_rows(mail)]
         then = [_insert(MAILS.elements[0], details)] if details else []
-        return Step("MailRecord", insert_mail(self._dialect), [MAILS.row(mail)], then=then)
+        return Step("MailRecord", insert_mail(self._dialect), [MAILS.row(mail)], then=then, together=True)
 
     def _purge(self, change: Purge) -> None:
         *before, last = purges_of(change.kind)
@@ -254,9 +257,10 @@ def counts_of(told: dict[Any, int]) -> Counts:
 
 
 def _run(step: Step, connection: Connection) -> int:
-    if step.exact and len(step.rows) > 1 and not connection.dialect.supports_sane_multi_rowcount:
-        return sum(connection.execute(step.statement, row).rowcount for row in step.rows)
-    return connection.execute(step.statement, step.rows).rowcount
+    sent = compiled(step.statement, connection.dialect)
+    if len(step.rows) == 1 or (step.exact and not connection.dialect.supports_sane_multi_rowcount):
+        return sum(sent.run(connection, row).rowcount for row in step.rows)
+    return sent.run_each(connection, step.rows).rowcount
 
 
 def _padded(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -266,4 +270,4 @@ def _padded(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _insert(node: Node, rows: list[Row]) -> Step:
-    return Step(node.fields.cls.__name__, insert_into(node.table), rows)
+    return Step(node.fields.cls.__name__, insert_into(node.table), rows, together=True)
