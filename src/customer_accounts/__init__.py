@@ -35,6 +35,12 @@ if TYPE_CHECKING:
     from customer_accounts.casework import (
         RequestState,
     )
+    from customer_accounts.claim import (
+        ClaimCause,
+        Coverage,
+        Grade,
+        OrderAddresses,
+    )
     from customer_accounts.email_address import (
         EmailAddress,
         EmailAddressError,
@@ -54,6 +60,22 @@ if TYPE_CHECKING:
         Benefit,
         MyAccount,
         benefits_of,
+    )
+    from customer_accounts.features.claim_order import (
+        ClaimOrder,
+        ClaimWithEvidence,
+    )
+    from customer_accounts.features.claim_plan import (
+        Claimant,
+        ClaimPlan,
+        NotInherited,
+        OrdersThatStay,
+        Stays,
+        plan_claim,
+    )
+    from customer_accounts.features.claim_undo import (
+        ClaimUndone,
+        UndoClaim,
     )
     from customer_accounts.features.company import (
         CompanyRemoved,
@@ -124,13 +146,18 @@ if TYPE_CHECKING:
     from customer_accounts.features.guest_claim import (
         Claimed,
         ClaimGuestOrders,
+        ClaimInspection,
+        ClaimPreview,
+        PreviewClaim,
     )
     from customer_accounts.features.guest_order import (
         OrderRecorded,
         RecordOrder,
     )
     from customer_accounts.features.guest_order_page import (
+        AccountOffered,
         GuestOrderView,
+        OpenAccountFromOrder,
         ViewGuestOrder,
     )
     from customer_accounts.features.identity import (
@@ -160,6 +187,10 @@ if TYPE_CHECKING:
     )
     from customer_accounts.features.newsletter_state import (
         NewsletterView,
+    )
+    from customer_accounts.features.order_dispute import (
+        DisputeRecorded,
+        RecordDispute,
     )
     from customer_accounts.features.order_notices import (
         order_mails,
@@ -245,6 +276,7 @@ if TYPE_CHECKING:
         NewsletterInput,
     )
     from customer_accounts.order import (
+        GuestOrderGroup,
         OrderStatus,
         Parcel,
         Shipment,
@@ -273,6 +305,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccountClosed",
+    "AccountOffered",
     "AccountView",
     "Accounts",
     "Actor",
@@ -291,7 +324,15 @@ __all__ = [
     "CancelInvitation",
     "ChangeAddress",
     "ChangePassword",
+    "ClaimCause",
     "ClaimGuestOrders",
+    "ClaimInspection",
+    "ClaimOrder",
+    "ClaimPlan",
+    "ClaimPreview",
+    "ClaimUndone",
+    "ClaimWithEvidence",
+    "Claimant",
     "Claimed",
     "CloseAccount",
     "CompanyInput",
@@ -310,10 +351,12 @@ __all__ = [
     "ConvertGuest",
     "CorrectGuestAddress",
     "CorrectRegistrationAddress",
+    "Coverage",
     "CreateWishList",
     "CustomerAccountsError",
     "DataExport",
     "DeleteWishList",
+    "DisputeRecorded",
     "EmailAddress",
     "EmailAddressError",
     "EmailChangeCancelled",
@@ -321,9 +364,11 @@ __all__ = [
     "EmailChanged",
     "ExportMyData",
     "FinishRequest",
+    "Grade",
     "GuestAddressCorrected",
     "GuestAddressPreview",
     "GuestConversion",
+    "GuestOrderGroup",
     "GuestOrderView",
     "IdentitiesApproved",
     "IdentityLinked",
@@ -347,16 +392,21 @@ __all__ = [
     "Needs",
     "NewsletterInput",
     "NewsletterView",
+    "NotInherited",
+    "OpenAccountFromOrder",
+    "OrderAddresses",
     "OrderPage",
     "OrderRecorded",
     "OrderStatus",
     "OrderView",
+    "OrdersThatStay",
     "Parcel",
     "ParcelInput",
     "PasswordChanged",
     "PasswordReset",
     "PendingProposals",
     "PostalAddress",
+    "PreviewClaim",
     "PreviewGuestAddress",
     "Proposal",
     "ProposalPage",
@@ -364,6 +414,7 @@ __all__ = [
     "Purpose",
     "Question",
     "Reason",
+    "RecordDispute",
     "RecordOrder",
     "RecordOrderStatus",
     "RecordShipment",
@@ -407,12 +458,14 @@ __all__ = [
     "SignedOutEverywhere",
     "StaleWriteError",
     "StatusRecorded",
+    "Stays",
     "Storefront",
     "SubscribeNewsletter",
     "SubscriptionStatus",
     "System",
     "TakeRequest",
     "TrackingResent",
+    "UndoClaim",
     "UnlinkIdentity",
     "Unsubscribe",
     "UnsubscribeLink",
@@ -433,12 +486,14 @@ __all__ = [
     "decide_order",
     "decide_vat",
     "order_mails",
+    "plan_claim",
     "suggest_correction",
 ]
 
 #: The module of each name, below the package (PEP 562: a host's start pays for what it uses).
 _HOMES = {
     "AccountClosed": "features.privacy",
+    "AccountOffered": "features.guest_order_page",
     "AccountView": "features.benefits",
     "Accounts": "accounts",
     "Actor": "actors",
@@ -457,7 +512,15 @@ _HOMES = {
     "CancelInvitation": "features.conversion_invitation",
     "ChangeAddress": "features.delivery_address",
     "ChangePassword": "features.password",
+    "ClaimCause": "claim",
     "ClaimGuestOrders": "features.guest_claim",
+    "ClaimInspection": "features.guest_claim",
+    "ClaimOrder": "features.claim_order",
+    "ClaimPlan": "features.claim_plan",
+    "ClaimPreview": "features.guest_claim",
+    "ClaimUndone": "features.claim_undo",
+    "ClaimWithEvidence": "features.claim_order",
+    "Claimant": "features.claim_plan",
     "Claimed": "features.guest_claim",
     "CloseAccount": "features.privacy",
     "CompanyInput": "inputs",
@@ -476,10 +539,12 @@ _HOMES = {
     "ConvertGuest": "features.support",
     "CorrectGuestAddress": "features.guest_address",
     "CorrectRegistrationAddress": "features.registration",
+    "Coverage": "claim",
     "CreateWishList": "features.wish_list",
     "CustomerAccountsError": "errors",
     "DataExport": "features.privacy",
     "DeleteWishList": "features.wish_list",
+    "DisputeRecorded": "features.order_dispute",
     "EmailAddress": "email_address",
     "EmailAddressError": "email_address",
     "EmailChangeCancelled": "features.email_change_undo",
@@ -487,9 +552,11 @@ _HOMES = {
     "EmailChanged": "features.email_change",
     "ExportMyData": "features.privacy",
     "FinishRequest": "features.conversion_requests",
+    "Grade": "claim",
     "GuestAddressCorrected": "features.guest_address",
     "GuestAddressPreview": "features.guest_address",
     "GuestConversion": "features.support",
+    "GuestOrderGroup": "order",
     "GuestOrderView": "features.guest_order_page",
     "IdentitiesApproved": "features.identity_approval",
     "IdentityLinked": "features.identity_links",
@@ -513,16 +580,21 @@ _HOMES = {
     "Needs": "features.email_confirmation",
     "NewsletterInput": "inputs",
     "NewsletterView": "features.newsletter_state",
+    "NotInherited": "features.claim_plan",
+    "OpenAccountFromOrder": "features.guest_order_page",
+    "OrderAddresses": "claim",
     "OrderPage": "features.my_orders",
     "OrderRecorded": "features.guest_order",
     "OrderStatus": "order",
     "OrderView": "features.my_orders",
+    "OrdersThatStay": "features.claim_plan",
     "Parcel": "order",
     "ParcelInput": "features.order_tracking",
     "PasswordChanged": "features.password",
     "PasswordReset": "features.password_reset",
     "PendingProposals": "features.four_eyes",
     "PostalAddress": "account",
+    "PreviewClaim": "features.guest_claim",
     "PreviewGuestAddress": "features.guest_address",
     "Proposal": "features.four_eyes",
     "ProposalPage": "features.four_eyes",
@@ -530,6 +602,7 @@ _HOMES = {
     "Purpose": "token",
     "Question": "features.conversion_requests",
     "Reason": "refusals",
+    "RecordDispute": "features.order_dispute",
     "RecordOrder": "features.guest_order",
     "RecordOrderStatus": "features.order_tracking",
     "RecordShipment": "features.order_tracking",
@@ -573,12 +646,14 @@ _HOMES = {
     "SignedOutEverywhere": "features.sign_in",
     "StaleWriteError": "errors",
     "StatusRecorded": "features.order_tracking",
+    "Stays": "features.claim_plan",
     "Storefront": "settings",
     "SubscribeNewsletter": "features.newsletter",
     "SubscriptionStatus": "belongings",
     "System": "actors",
     "TakeRequest": "features.conversion_requests",
     "TrackingResent": "features.tracking_resend",
+    "UndoClaim": "features.claim_undo",
     "UnlinkIdentity": "features.identity_links",
     "Unsubscribe": "features.unsubscription",
     "UnsubscribeLink": "features.unsubscription",
@@ -599,6 +674,7 @@ _HOMES = {
     "decide_order": "vat",
     "decide_vat": "vat",
     "order_mails": "features.order_notices",
+    "plan_claim": "features.claim_plan",
     "suggest_correction": "email_suggestion",
 }
 

@@ -5,8 +5,10 @@ mark stays until this very claim is undone: a merge of accounts carries a claim 
 marking them anew, so that merges and claims can be undone in any order.
 """
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from uuid import UUID
 
 from attrs import field, frozen
@@ -18,6 +20,42 @@ class Grade(StrEnum):
     MAILBOX = "mailbox"
     SECOND_FACT = "second_fact"
     SUPPORT = "support"
+
+
+class OrderAddresses(StrEnum):
+    """Which addresses guest orders may have been placed under: the account's own, one mistyped, or any."""
+
+    OWN = "own"
+    NEAR = "near"
+    ANY = "any"
+
+
+@frozen
+class Coverage:
+    """What a grade of proof covers.
+
+    Args:
+        within: age of the orders; None for any age.
+        addresses: which addresses they were placed under.
+        other_names: whether orders in another person's name are covered too.
+    """
+
+    within: timedelta | None
+    addresses: OrderAddresses
+    other_names: bool = True
+
+
+#: What each grade covers unless the shop decides otherwise (`Settings.claim_coverage`).
+COVERAGE: Mapping[Grade, Coverage] = MappingProxyType(
+    {
+        # Addresses are given to other people (RFC 7293): providers free one after 12 months and more.
+        Grade.MAILBOX: Coverage(timedelta(days=548), OrderAddresses.OWN),
+        # Number and postcode stand on every parcel: they make good for age and a slip, not for a stranger's address.
+        Grade.SECOND_FACT: Coverage(None, OrderAddresses.NEAR),
+        # Staff has seen more, says what, and is named in the record.
+        Grade.SUPPORT: Coverage(None, OrderAddresses.ANY),
+    }
+)
 
 
 class ClaimCause(StrEnum):

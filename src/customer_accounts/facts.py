@@ -3,8 +3,8 @@
 Rules for a storage:
 
 * ``accounts`` holds the accounts named by ``account_id``, by the token, identity or order of the scope, and those
-  that own one of its addresses.  The addresses of a scope are ``email_keys`` and those of its token, order and of
-  the registrations of its browser.  The key "" is no address: it leads to nothing.
+  that own one of its addresses.  The addresses of a scope are ``email_keys`` and those of its token, of its orders
+  (by reference or by number) and of the registrations of its browser.  The key "" is no address: it leads to nothing.
 * ``registrations``: of those addresses, of the scope's browser, and the one of its token.
 * ``tokens``: of those accounts, addresses and registrations, the scope's own included.
 * ``identities``: of those accounts, the one named, and those that the registrations name.
@@ -12,7 +12,7 @@ Rules for a storage:
   address, age and dispute; with ``by_name`` also by the name as stored; with ``owned`` also the orders that
   somebody owns, by owner.
 * ``orders``: the one named, or those with ``order_number``, or the one that the scope's token shows, or one page of
-  the orders of ``account_id``, newest first.  An order's number leads to nothing else.
+  the orders of ``account_id``, newest first.
 * ``claims``: of those accounts, the one named, and the one that the scope's token undoes.  Where this part is
   wanted, such a claim leads to its account and to the one that its orders came from.
 * ``requests``, ``proposals``: the one named by ``case``, else the page ``cases``, oldest first, else the requests of

@@ -31,6 +31,8 @@ class Limit(StrEnum):
     ORDER_NETWORK = "order_network"
     REQUEST_ADDRESS = "request_address"
     REQUEST_NETWORK = "request_network"
+    CLAIM_ACCOUNT = "claim_account"
+    CLAIM_NUMBER = "claim_number"
     ACCOUNT = "account"
 
 
@@ -69,6 +71,10 @@ ALLOWANCES: dict[Limit, Allowance] = {
     # What is written in the contact form is read by people.
     Limit.REQUEST_ADDRESS: Allowance(3, timedelta(hours=1)),
     Limit.REQUEST_NETWORK: Allowance(20, timedelta(hours=1)),
+    # Orders by number and postcode: a household types a few; a postcode has ten thousand values and more.
+    Limit.CLAIM_ACCOUNT: Allowance(10, timedelta(hours=1), open_on_outage=False),
+    # Over all accounts: nobody finds a postcode by opening accounts.
+    Limit.CLAIM_NUMBER: Allowance(20, timedelta(days=1), open_on_outage=False),
     # Writes of one signed-in customer; a person never comes near.
     Limit.ACCOUNT: Allowance(600, timedelta(minutes=15)),
 }

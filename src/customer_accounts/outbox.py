@@ -37,6 +37,8 @@ class MailPurpose(StrEnum):
     ORDER_RECEIVED = "order_received"
     ORDER_STATUS = "order_status"
     TRACKING = "tracking"
+    GUEST_ORDERS_CLAIMED = "guest_orders_claimed"
+    CLAIM_UNDONE = "claim_undone"
 
 
 class MailStatus(StrEnum):
@@ -133,7 +135,10 @@ class EventKind(StrEnum):
     GUEST_ADDRESS_PREVIEWED = "guest_address_previewed"
     TRACKING_RESENT = "tracking_resent"
     GUEST_ORDERS_CLAIMED = "guest_orders_claimed"
+    CLAIM_UNDONE = "claim_undone"
+    CLAIM_REFUSED = "claim_refused"
     ORDER_RECORDED = "order_recorded"
+    ORDER_DISPUTED = "order_disputed"
     SHIPMENT_RECORDED = "shipment_recorded"
     NEWSLETTER_REQUESTED = "newsletter_requested"
     NEWSLETTER_CONFIRMED = "newsletter_confirmed"

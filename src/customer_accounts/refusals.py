@@ -53,6 +53,7 @@ class Reason(StrEnum):
     DEFAULT_WISH_LIST = "default_wish_list"
     ACCOUNT_NEEDED = "account_needed"
     ORDER_CONFLICT = "order_conflict"
+    TOO_LATE = "too_late"
     ORDER_STATUS_BACKWARDS = "order_status_backwards"
     RESELLER_PRICING = "reseller_pricing"
     PERMISSION_MISSING = "permission_missing"
@@ -88,6 +89,7 @@ HTTP_STATUS = {
     Reason.DEFAULT_WISH_LIST: 409,
     Reason.ACCOUNT_NEEDED: 403,
     Reason.ORDER_CONFLICT: 409,
+    Reason.TOO_LATE: 410,
     Reason.ORDER_STATUS_BACKWARDS: 409,
     Reason.RESELLER_PRICING: 403,
     Reason.PERMISSION_MISSING: 403,

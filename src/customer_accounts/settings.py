@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from customer_accounts.arguments import NO_LINE, check_kinds, must_be, over_defaults
+from customer_accounts.claim import COVERAGE, Coverage, Grade
 from customer_accounts.email_address import EmailAddress, EmailAddressError
 from customer_accounts.errors import SettingsError
 from customer_accounts.hashing import OWASP_MINIMUM, Argon2Parameters
@@ -108,6 +109,10 @@ def _tasks(given: AbstractSet[AgentTask]) -> AbstractSet[AgentTask]:
     return frozenset(given)
 
 
+def _coverage(given: Mapping[Grade, Coverage]) -> Mapping[Grade, Coverage]:
+    return over_defaults("claim_coverage", given, COVERAGE, Coverage)
+
+
 def _all_bytes(secrets: Mapping[str, str | bytes]) -> Mapping[str, bytes]:
     if not isinstance(secrets, Mapping) or not all(isinstance(one, str | bytes) for one in secrets.values()):
         raise SettingsError("old_secrets must be a mapping of names to secrets")
@@ -199,7 +204,9 @@ class Settings:
         code_tries: how often a code may be tried over all requests (TK-09).
         session_fresh_for: for how long after signing in one counts as just having done so.
         identity_quarantine: identities linked within this time before a reset need approval (PH-03).
-        claim_within: age of guest orders that the proof of the mailbox alone covers (RFC 7293: addresses are recycled).
+        claim_coverage: what differs from `COVERAGE`: which guest orders each grade of proof covers.
+        claim_automatically: guest orders under a proven address of an account join it as they are placed.
+        claim_undo_within: for how long a claim can be undone.
         acknowledge_orders: whether `RecordOrder` also queues the acknowledgement (Directive 2011/83 Art. 8(7)).
         mail_attempts: after so many failures a mail is dead and listed.
         vat_recheck_after: answers of the VAT register older than this are asked again.
@@ -234,7 +241,9 @@ class Settings:
     code_tries: int = 5
     session_fresh_for: timedelta = timedelta(minutes=15)
     identity_quarantine: timedelta = timedelta(days=30)
-    claim_within: timedelta = timedelta(days=548)
+    claim_coverage: Mapping[Grade, Coverage] = field(factory=dict, converter=_coverage)
+    claim_automatically: bool = False
+    claim_undo_within: timedelta = timedelta(days=14)
     acknowledge_orders: bool = False
     mail_attempts: int = 10
     vat_recheck_after: timedelta = timedelta(days=30)

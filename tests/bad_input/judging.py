@@ -89,6 +89,7 @@ _THINGS: MappingProxyType[str, Callable[[object], bool]] = MappingProxyType(
         "flag": lambda value: value is True or value == 0,
         "limit": lambda value: value is True or value == 2,
         "parcels": lambda value: value == [],
+        "addresses": lambda value: value == [],
     }
 )
 

@@ -21,6 +21,7 @@ from customer_accounts.features.company import SetCompany
 from customer_accounts.features.conversion_requests import RequestConversion
 from customer_accounts.features.delivery_address import AddAddress
 from customer_accounts.features.email_change import RequestEmailChange
+from customer_accounts.features.guest_claim import ClaimGuestOrders
 from customer_accounts.features.identity_links import LinkIdentity
 from customer_accounts.features.newsletter import ConfirmNewsletter, SubscribeNewsletter
 from customer_accounts.features.order_tracking import ParcelInput, RecordShipment
@@ -120,6 +121,9 @@ class Stage(Shop):
         self.require(LinkIdentity(identity=to_link(self)), by=anna)
         place(self, "anna-1", by=anna, email="")
         place(self, "guest-1")
+        place(self, "claimed-1", email=ANNA)
+        self.claim_id = self.require(ClaimGuestOrders(), by=anna).claim_id
+        place(self, "slip-1", email="ana@mail.example")
         parcel = ParcelInput(tracking_number="AT-1")
         shipment = RecordShipment(
             reference="guest-1", shipment_id="s-1", parcels=(parcel,), shipped_at=self.clock()

@@ -103,7 +103,40 @@ EXAMPLES: MappingProxyType[str, tuple[Example, ...]] = MappingProxyType(
             _link(Purpose.CONFIRM_REGISTRATION, new_password=NEW),
             _link(Purpose.CONFIRM_REGISTRATION, generate_password=True),
         ),
-        "ClaimGuestOrders": (_customer(),),
+        "ClaimGuestOrders": (_customer(addresses=[_ADDRESS]),),
+        "PreviewClaim": (
+            _customer(addresses=[_ADDRESS]),
+            Example(Agent, lambda _: {"email": ANNA}),
+        ),
+        "ClaimOrder": (_customer(number="N-slip-1", postcode="8010"),),
+        "ClaimWithEvidence": (
+            Example(
+                Agent,
+                lambda stage: {
+                    "account_id": stage.anna.account_id,
+                    "reference": "guest-1",
+                    "fact": "invoice",
+                    "reason": "letter",
+                },
+            ),
+            Example(
+                System,
+                lambda stage: {
+                    "account_id": stage.anna.account_id,
+                    "email": "ana@mail.example",
+                    "fact": "last digits of the card",
+                },
+            ),
+        ),
+        "UndoClaim": (
+            _link(Purpose.UNDO_CLAIM),
+            Example(SignedInCustomer, lambda stage: {"claim_id": stage.claim_id}),
+            Example(Agent, lambda stage: {"claim_id": stage.claim_id, "reason": "asked by letter"}),
+        ),
+        "RecordDispute": (Example(System, lambda _: {"reference": "guest-1", "disputed": True}),),
+        "OpenAccountFromOrder": (
+            Example(Visitor, lambda stage: {"reference_token": stage.token(Purpose.VIEW_ORDER)}),
+        ),
         "RecordOrder": (
             Example(
                 Visitor,

@@ -12,6 +12,7 @@ from customer_accounts.account import AccountRecord
 from customer_accounts.actors import Agent
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
 from customer_accounts.changes import Save
+from customer_accounts.claim import ClaimCause, ClaimRecord, Grade
 from customer_accounts.command import Decision
 from customer_accounts.errors import StaleWriteError
 from customer_accounts.facts import Part
@@ -471,3 +472,70 @@ class TestInput:
         """LG-01: the password does not show."""
         wanted: RecordOrder = order(shop, open_account=True, password=PASSWORD)
         assert PASSWORD not in repr(wanted)
+
+
+class TestAutomatic:
+    """Guest orders that join an account as they are placed, where the shop wants it."""
+
+    @pytest.fixture(name="shop")
+    def _shop(self) -> Shop:
+        return Shop(claim_automatically=True)
+
+    def test_joins_the_account_that_proved_the_address(self, shop: Shop) -> None:
+        """F11: the guest gets the same answer, the owner the order and the mail with the way back."""
+        anna = shop.open_account(ANNA)
+        known = place(shop, email=ANNA)
+        found = stored_order(shop)
+        assert found.owner == anna.account_id
+        (claim,) = shop.stored(ClaimRecord)
+        assert (claim.id, claim.cause, claim.grade, claim.orders) == (
+            found.claim_id, ClaimCause.AUTOMATIC, Grade.MAILBOX, 1,
+        )  # fmt: skip
+        assert claim.by == "visitor"
+        assert [one.to for one in shop.mails(MailPurpose.GUEST_ORDERS_CLAIMED)] == [ANNA]
+        other = Shop(claim_automatically=True)
+        assert place(other, email=ANNA) == known
+
+    def test_never_before_the_proof(self, shop: Shop) -> None:
+        """GM-01, PH-08: no account, or one that has not proven the address, takes nothing."""
+        place(shop, email=ANNA)
+        anna = shop.open_account("bert@mail.example")
+        shop.change(anna.account_id, email=ANNA, email_key=ANNA, email_verified_at=None)
+        place(shop, "ref-2", email=ANNA)
+        assert {one.owner for one in shop.stored(OrderRecord)} == {None}
+        assert shop.stored(ClaimRecord) == []
+
+    def test_not_unless_the_shop_wants_it(self, shop: Shop) -> None:
+        """F11: by default later guest orders stay a guest's until they are claimed."""
+        shop = Shop()
+        shop.open_account(ANNA)
+        place(shop, email=ANNA)
+        assert stored_order(shop).owner is None
+
+    def test_only_what_the_proof_covers(self, shop: Shop) -> None:
+        """GM-01: an order that the host hands in years later stays a guest's."""
+        shop.open_account(ANNA)
+        place(shop, email=ANNA, placed_at=shop.clock() - timedelta(days=600))
+        assert stored_order(shop).owner is None
+
+    def test_again_is_the_same_order(self, shop: Shop) -> None:
+        """RL-08: the repeat finds it in the account, and nothing happens twice."""
+        shop.open_account(ANNA)
+        first = place(shop, email=ANNA)
+        before = shop.storage._tables
+        assert place(shop, email=ANNA) == first
+        assert shop.storage._tables is before
+
+    def test_an_address_that_changed_meanwhile_takes_nothing(self, shop: Shop) -> None:
+        """CC-05: decided again, the order is a guest's of an address that nobody has."""
+        anna = shop.open_account(ANNA)
+        write = shop.storage.write
+
+        def _late(changes: Any, /) -> Any:
+            shop.storage.write = write  # type: ignore[method-assign]  # put back
+            shop.change(anna.account_id, email="z@mail.example", email_key="z@mail.example")
+            return write(changes)
+
+        shop.storage.write = _late  # type: ignore[method-assign]  # an interleaving, made to happen
+        place(shop, email=ANNA)
+        assert stored_order(shop).owner is None

@@ -10,15 +10,23 @@ from hypothesis import strategies as st
 
 from customer_accounts.actors import Agent
 from customer_accounts.changes import Remove, Save
-from customer_accounts.features.guest_order_page import GuestOrderView, ViewGuestOrder
+from customer_accounts.facts import Part, Scope
+from customer_accounts.features.email_confirmation import ConfirmEmail
+from customer_accounts.features.guest_order_page import (
+    AccountOffered,
+    GuestOrderView,
+    OpenAccountFromOrder,
+    ViewGuestOrder,
+    links_rotated,
+)
 from customer_accounts.features.order_tracking import ParcelInput, RecordOrderStatus, RecordShipment
-from customer_accounts.features.registration import Register
+from customer_accounts.features.registration import CorrectRegistrationAddress, InspectRegistration, Register
 from customer_accounts.limiting import ALLOWANCES, Allowance, Limit
 from customer_accounts.order import OrderStatus, Parcel, Shipment
 from customer_accounts.outbox import MailPurpose
 from customer_accounts.refusals import Reason, Refused
 from customer_accounts.token import TokenRecord
-from tests.orders import SYSTEM, place, stored_order
+from tests.orders import GUEST, SYSTEM, place, stored_order
 from tests.shop import ELSEWHERE, PASSWORD, Shop
 
 
@@ -137,3 +145,98 @@ def test_it_is_a_visitors_page(shop: Shop) -> None:
     command: Any = ViewGuestOrder(reference_token="x")
     for actor in (Agent("17"), SYSTEM):
         assert shop.handle(command, by=actor) == Refused(Reason.NOT_ALLOWED)
+
+
+class TestOpenAccount:
+    """An account from the page of an order."""
+
+    def _ask(self, shop: Shop, text: str, browser: str = ELSEWHERE) -> Any:
+        return shop.handle(OpenAccountFromOrder(reference_token=text), by=shop.visitor(browser))
+
+    def test_the_mail_goes_to_the_stored_address(self, shop: Shop) -> None:
+        """F15, EM-05: the account begins with the proof of that mailbox, and the order joins it."""
+        text = _link(shop)
+        told = self._ask(shop, text)
+        assert isinstance(told, AccountOffered)
+        assert told.contact == shop.settings.storefront.contact
+        (mail,) = shop.mails(MailPurpose.CONFIRM_REGISTRATION)
+        assert mail.to == GUEST
+        confirmed = shop.require(
+            ConfirmEmail(token=shop.link(mail)), by=shop.visitor("the guest's own browser")
+        )
+        assert (confirmed.email, confirmed.claimed) == (GUEST, 1)
+        assert confirmed.generated_password is not None
+
+    def test_the_answer_is_the_same_for_an_address_with_an_account(self, shop: Shop) -> None:
+        """EN-01, EN-02: the owner is told by mail that there is an account, the page says what it always says."""
+        told = self._ask(shop, _link(shop))
+        other = Shop()
+        text = _link(other)
+        other.open_account(GUEST)
+        assert self._ask(other, text) == told
+        assert [one.to for one in other.mails(MailPurpose.ALREADY_REGISTERED)] == [GUEST]
+
+    def test_whoever_has_the_link_learns_nothing_of_the_address(self, shop: Shop) -> None:
+        """F14, DP-03: the asking browser is told of no registration, cannot correct it, and needs no name."""
+        told = self._ask(shop, _link(shop))
+        assert GUEST not in str(attrs.asdict(told))
+        seen = shop.handle(InspectRegistration(), by=shop.visitor(ELSEWHERE))
+        assert seen == Refused(Reason.NOTHING_WAITING)
+        corrected = shop.handle(
+            CorrectRegistrationAddress(email="m@evil.example"), by=shop.visitor(ELSEWHERE)
+        )
+        assert corrected == Refused(Reason.NOTHING_WAITING)
+        assert [one.name for one in shop.registrations()] == [""]
+
+    def test_takes_nothing_from_the_guests_own_registration(self, shop: Shop) -> None:
+        """PH-04: what was begun at the checkout waits beside it, with its own password."""
+        place(shop, open_account=True, password=PASSWORD)
+        parcel = ParcelInput(carrier="Post", tracking_number="AT-1")
+        shop.require(
+            RecordShipment(reference="ref-1", shipment_id="s-1", parcels=(parcel,), shipped_at=shop.clock()),
+            by=SYSTEM,
+        )
+        self._ask(shop, shop.link(shop.mails(MailPurpose.TRACKING)[0]))
+        assert sorted(one.password_hash is None for one in shop.registrations()) == [False, True]
+
+    def test_again_is_another_mail_for_the_same_registration(self, shop: Shop) -> None:
+        """RL-08: asked twice, one registration waits."""
+        text = _link(shop)
+        assert self._ask(shop, text) == self._ask(shop, text)
+        assert len(shop.registrations()) == 1
+
+    @pytest.mark.parametrize("text", ["", "ref-1", "A" * 43])
+    def test_needs_the_link(self, shop: Shop, text: str) -> None:
+        """GM-05: neither number nor reference."""
+        _link(shop)
+        assert self._ask(shop, text) == Refused(Reason.LINK_INVALID)
+        assert shop.registrations() == []
+
+    def test_is_counted(self) -> None:
+        """AB-08: mails to a guest cannot be caused without end, whichever network asks."""
+        shop = Shop(limits=dict(ALLOWANCES) | {Limit.REGISTER_ADDRESS: Allowance(1, timedelta(hours=1))})
+        text = _link(shop)
+        command = OpenAccountFromOrder(reference_token=text)
+        outcomes = [shop.handle(command, by=shop.visitor(ip=f"203.0.113.{n}")) for n in (1, 2)]
+        assert isinstance(outcomes[0], AccountOffered)
+        assert isinstance(outcomes[1], Refused)
+        assert outcomes[1].reason is Reason.TOO_MANY_ATTEMPTS
+
+
+def test_rotated_links_end_the_old_ones(shop: Shop) -> None:
+    """GM-05, TK-03: after a correction the wrong mailbox's link is gone, and the right one's shows the order."""
+    text = _link(shop)
+    place(shop, "ref-2")
+    old = stored_order(shop)
+    new = attrs.evolve(
+        old, email="right@mail.example", email_key="right@mail.example", version=old.version + 1
+    )
+    scope = Scope(parts=frozenset({Part.ORDERS, Part.TOKENS}), order="ref-1")
+    env = shop.accounts._around.env()
+    token, changes = links_rotated(old, new, shop.storage.read(scope), env)
+    shop.storage.write([Save(new, old.version), *changes])
+    assert _view(shop, text) == Refused(Reason.LINK_INVALID)
+    assert shop.stored(TokenRecord) == [token]
+    view = _view(shop, shop.text_of(token))
+    assert isinstance(view, GuestOrderView)
+    assert view.number == "N-ref-1"

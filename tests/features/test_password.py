@@ -250,7 +250,9 @@ def test_staff_sets_no_password() -> None:
     of_staff = [one for one in commands() if Agent in one.actors]
     fields = {(one.__name__, name) for one in of_staff for name in one.model_fields}
     assert {one.__name__ for one in of_staff} >= {"ConvertGuest", "CloseAccount"}
-    # The customer's own current password, when the customer and not staff closes the account.
+    # The customer's own current password, when the customer and not staff closes the account; and the link that
+    # takes orders out of an account, which sets nothing.
     assert {one for one in fields if "password" in one[1] or "token" in one[1]} == {
-        ("CloseAccount", "current_password")
+        ("CloseAccount", "current_password"),
+        ("UndoClaim", "token"),
     }

@@ -131,6 +131,8 @@ def usual(purpose: MailPurpose) -> MailTask:
         MailPurpose.IDENTITY_LINKED: {"provider": "google"},
         MailPurpose.IDENTITY_UNLINKED: {"provider": "facebook"},
         MailPurpose.EMAIL_CHANGED: {"audience": "old"},
+        MailPurpose.GUEST_ORDERS_CLAIMED: {"claimed": "3"},
+        MailPurpose.CLAIM_UNDONE: {"claimed": "3"},
     }
     return task(
         purpose,
@@ -147,6 +149,10 @@ def samples() -> Iterator[Sample]:
         yield Sample(purpose.value, usual(purpose))
     for count in ("1", "3"):
         yield Sample(f"account_opened-claimed-{count}", task(MailPurpose.ACCOUNT_OPENED, claimed=count))
+    for count in ("", "1"):
+        name = count or "none"
+        for purpose in (MailPurpose.GUEST_ORDERS_CLAIMED, MailPurpose.CLAIM_UNDONE):
+            yield Sample(f"{purpose}-{name}", task(purpose, claimed=count))
     yield Sample("password_changed-plain", task(MailPurpose.PASSWORD_CHANGED))
     yield Sample("email_changed-new", task(MailPurpose.EMAIL_CHANGED, audience="new"))
     yield Sample("order_received-account", task(MailPurpose.ORDER_RECEIVED, about=order(OWNER)))

@@ -64,11 +64,8 @@ _GUESTS = (
             ),
             edited(
                 ViewGuestOrder.decide,
-                "        if isinstance(token, Refusal):\n",
-                "        if token == refuse(Reason.LINK_INVALID) and facts.orders:\n"
-                "            known = facts.orders[0]\n"
-                "            return Decision(GuestOrderView(known.number, known.status in LEFT, known.shipments))\n"
-                "        if isinstance(token, Refusal):\n",
+                "        order = _order_of(self.reference_token, facts, env)\n",
+                "        order = facts.orders[0] if facts.orders else _order_of(self.reference_token, facts, env)\n",
             ),
         ),
         "features/test_guest_order_page.py::test_what_is_no_link_shows_nothing",

@@ -1,9 +1,9 @@
 """Faults of the rules against pre-hijacking: the nine scenarios PH1–PH9, and PH-01 to PH-10."""
 
 from customer_accounts.features.account_opening import without_rivals
+from customer_accounts.features.claiming import claimant_of
 from customer_accounts.features.email_change import ConfirmEmailChange, RequestEmailChange, with_address
 from customer_accounts.features.email_confirmation import ConfirmEmail
-from customer_accounts.features.guest_claim import ClaimGuestOrders
 from customer_accounts.features.identity import VerifiedIdentity, _literally_true
 from customer_accounts.features.identity_approval import disarmed, password_changed_mail
 from customer_accounts.features.password import ChangePassword
@@ -141,7 +141,7 @@ HIJACKING = (
     fault(
         "PH-08",
         "an address that was never proven claims its orders",
-        edited(ClaimGuestOrders.decide, "account.email_verified_at is None or ", ""),
+        edited(claimant_of, " and account.email_verified_at is not None", ""),
         "features/test_guest_claim.py::test_nothing_without_proof",
     ),
     fault(

@@ -39,17 +39,17 @@ def read(
     """Give the parts that *scope* names, of all the records there are."""
     token = next((one for one in tokens if one.digest == scope.token), None)
     identity = next((one for one in identities if (one.provider, one.subject) == scope.identity), None)
-    order = next((one for one in orders if one.reference == scope.order), None)
+    named_orders = _named_orders(scope, orders)
     of_browser = [one for one in registrations if scope.browser is not None and one.browser == scope.browser]
     keys = {*scope.email_keys, *(one.email_key for one in of_browser)}
-    keys |= {one.email_key for one in (token, order) if one is not None}
+    keys |= {one.email_key for one in (token, *named_orders) if one is not None}
     keys.discard("")  # the key of what is no address is nobody's
     named_claims = _named_claims(scope, token, claims)
     named = {
         scope.account_id,
         token and token.account_id,
         identity and identity.account_id,
-        order and order.owner,
+        *(one.owner for one in named_orders),
         *(one.account_id for one in named_claims),
         *(one.from_account for one in named_claims),
     }
@@ -119,6 +119,15 @@ def _trail(events: list[EventRecord], owners: set[UUID]) -> tuple[EventRecord, .
     return tuple(sorted(own, key=lambda one: (one.at, one.id)))
 
 
+def _named_orders(scope: Scope, orders: list[OrderRecord]) -> list[OrderRecord]:
+    if scope.order is not None:
+        return [one for one in orders if one.reference == scope.order]
+    if scope.order_number is None:
+        return []
+    numbered = (one for one in orders if one.number == scope.order_number)
+    return sorted(numbered, key=lambda one: (one.placed_at, one.reference), reverse=True)
+
+
 def _named_claims(scope: Scope, token: TokenRecord | None, claims: list[ClaimRecord]) -> list[ClaimRecord]:
     if Part.CLAIMS not in scope.parts:
         return []
@@ -150,10 +159,9 @@ def _groups(orders: list[OrderRecord], keys: set[str], scope: Scope) -> tuple[Gu
 
 
 def _orders(scope: Scope, token: TokenRecord | None, orders: list[OrderRecord]) -> tuple[OrderRecord, ...]:
-    if scope.order is None and scope.order_number is not None:
-        numbered = (one for one in orders if one.number == scope.order_number)
-        return tuple(sorted(numbered, key=lambda one: (one.placed_at, one.reference), reverse=True))
-    reference = scope.order if scope.order is not None else token and token.order_reference
+    if scope.order is not None or scope.order_number is not None:
+        return tuple(_named_orders(scope, orders))
+    reference = token and token.order_reference
     if reference is not None:
         return tuple(one for one in orders if one.reference == reference)
     if scope.page is None or scope.account_id is None:

@@ -9,7 +9,6 @@ a stranger's delivery address must not wait in the owner's account.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from attrs import evolve, field, frozen
@@ -24,9 +23,11 @@ from customer_accounts.account import (
 )
 from customer_accounts.actors import Actor
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, SubscriptionStatus
-from customer_accounts.changes import Change, Counts, MoveOrders, OrderSelection, Remove, insert, update
+from customer_accounts.changes import Change, Counts, Remove, insert, update
+from customer_accounts.claim import ClaimCause
 from customer_accounts.command import Env
 from customer_accounts.facts import Facts, Part, Scope
+from customer_accounts.features.claiming import Claiming, claim_by_mailbox, claiming_scope
 from customer_accounts.features.revocation import LASTING
 from customer_accounts.issue import record_event
 from customer_accounts.outbox import EventKind, VatCheckRecord
@@ -37,14 +38,9 @@ from customer_accounts.vat import VatStatus
 PARTS = frozenset({Part.ACCOUNTS, Part.REGISTRATIONS, Part.TOKENS, Part.IDENTITIES, Part.GUEST_ORDERS})
 
 
-def recent_since(env: Env) -> datetime:
-    """Give the time from which on guest orders are covered by the proof of the mailbox alone."""
-    return env.now - env.settings.claim_within
-
-
 def opening_scope(scope: Scope, env: Env) -> Scope:
     """Give a scope with all that `open_account` needs."""
-    return evolve(scope, parts=scope.parts | PARTS, recent_since=recent_since(env))
+    return claiming_scope(evolve(scope, parts=scope.parts | PARTS), env)
 
 
 @frozen(kw_only=True)
@@ -76,12 +72,17 @@ class Opened:
 
     account: AccountRecord
     changes: Sequence[Change]
-    claim_id: UUID
+    claiming: Claiming
     wishes_dropped: tuple[str, ...] = ()
+
+    @property
+    def planned(self) -> int:
+        """How many guest orders are known to join."""
+        return self.claiming.planned
 
     def claimed(self, counts: Counts) -> int:
         """Give how many guest orders joined."""
-        return counts.moved.get(self.claim_id, 0)
+        return self.claiming.moved(counts)
 
     def session(self, env: Env) -> Session:
         """Give the first session."""
@@ -92,8 +93,7 @@ def open_account(opening: Opening, facts: Facts, env: Env, actor: Actor) -> Open
     """Make the account and all that goes with the first proof; the address must have no account yet."""
     taken = opening.registration if opening.wishes else None
     belongings, account = _with_belongings(_new_account(opening, env), taken, env, opening.proof)
-    claim_id = env.new_id()
-    selection = OrderSelection(opening.email_key, recent_since(env))
+    claiming = claim_by_mailbox(account, facts, env, actor, ClaimCause.FIRST_PROOF)
     rivals = without_rivals(opening.email_key, facts, env, actor, account, winner=opening.registration)
     emptied_one = () if opening.registration is None else (_emptying(opening.registration, env),)
     changes: list[Change] = [
@@ -102,10 +102,10 @@ def open_account(opening: Opening, facts: Facts, env: Env, actor: Actor) -> Open
         *_identity(opening, facts, env, account),
         *rivals,
         *emptied_one,
-        MoveOrders(selection, account.id, claim_id),
+        *claiming.changes,
         record_event(env, actor, EventKind.ACCOUNT_OPENED, email=account.email, account_id=account.id),
     ]
-    return Opened(account, changes, claim_id, _dropped(opening))
+    return Opened(account, changes, claiming, _dropped(opening))
 
 
 def _new_account(opening: Opening, env: Env) -> AccountRecord:

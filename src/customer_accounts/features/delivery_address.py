@@ -127,7 +127,7 @@ class AddAddress(Command):
         if repeated is not None:
             return Decision(_view(repeated, account))
         address = self.address.postal_address()
-        known = next((one for one in own if _key(one.address) == _key(address)), None)
+        known = next((one for one in own if comparing_key(one.address) == comparing_key(address)), None)
         if known is not None:
             return _with_default(known, account) if self.make_default else Decision(_view(known, account))
         refusal = address_refusal(address)
@@ -252,7 +252,7 @@ def _view(record: AddressRecord, account: AccountRecord) -> AddressView:
     return AddressView(record.id, record.address, record.id == account.default_address)
 
 
-def _key(address: PostalAddress) -> tuple[str, str]:
+def comparing_key(address: PostalAddress) -> tuple[str, str]:
     """Give what is the same for one address typed twice; the carrier calls the phone number, so it counts."""
     key = same_address_key(
         address.country,

@@ -27,13 +27,15 @@ from pydantic import SecretStr
 from customer_accounts.account import AccountRecord, Session
 from customer_accounts.actors import Actor, SignedInCustomer, Visitor, browser_digest, network_of
 from customer_accounts.belongings import SubscriptionStatus
-from customer_accounts.changes import Change, MoveOrders, OrderSelection, UseToken, update
+from customer_accounts.changes import Change, UseToken, update
+from customer_accounts.claim import ClaimCause
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.email_address import EmailAddress, suggest_correction
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.account_links import AccountLink, account_link, digest_of
-from customer_accounts.features.account_opening import opening_scope, recent_since, without_rivals
+from customer_accounts.features.account_opening import opening_scope, without_rivals
 from customer_accounts.features.acting import acting
+from customer_accounts.features.claiming import Claiming, claim_by_mailbox
 from customer_accounts.features.email_confirmation import asked_in
 from customer_accounts.features.reauthentication import not_proven, password_check
 from customer_accounts.features.registration import email_key_of, mailing, read_email
@@ -212,11 +214,10 @@ class ConfirmEmailChange(Command):
             return refuse(Reason.REAUTHENTICATE)
         if facts.account_at(link.token.email_key) is not None:
             return refuse(Reason.LINK_INVALID)
-        claim_id = env.new_id()
-        new, changes = _changed(link, facts, env, actor, claim_id)
+        new, claiming, changes = _changed(link, facts, env, actor)
         result = EmailChanged(new.id, new.email, Session(new.id, new.session_epoch, env.now))
         return Decision(
-            result, changes, counted=lambda counts: evolve(result, claimed=counts.moved.get(claim_id, 0))
+            result, changes, counted=lambda counts: evolve(result, claimed=claiming.moved(counts))
         )
 
 
@@ -228,23 +229,28 @@ def with_address(account: AccountRecord, token: TokenRecord, env: Env) -> Accoun
 
 
 def _changed(
-    link: AccountLink, facts: Facts, env: Env, actor: Actor, claim_id: UUID
-) -> tuple[AccountRecord, list[Change]]:
+    link: AccountLink, facts: Facts, env: Env, actor: Actor
+) -> tuple[AccountRecord, Claiming, list[Change]]:
     token, old = link.token, link.account
     new = with_address(old, token, env)
     back, stored = way_back(old, facts, env)
     purpose, kind = MailPurpose.EMAIL_CHANGED, EventKind.EMAIL_CHANGED
-    return new, [
-        UseToken(token.digest, env.now, new.id),
-        update(old, new),
-        *links_after_use(facts, new, token, env),
-        *stored,
-        *without_rivals(token.email_key, facts, env, actor, new),
-        *subscription_ended(new, facts, env, actor),
-        MoveOrders(OrderSelection(token.email_key, recent_since(env)), new.id, claim_id),
-        mail_to_account(env, purpose, old, token=back, audience="old"),
-        mail_to_account(env, purpose, new, audience="new"),
-        record_event(
-            env, actor, kind, email=new.email, account_id=new.id, detail=f"from {masked(old.email)}"
-        ),
-    ]
+    claiming = claim_by_mailbox(new, facts, env, actor, ClaimCause.EMAIL_CHANGE)
+    return (
+        new,
+        claiming,
+        [
+            UseToken(token.digest, env.now, new.id),
+            update(old, new),
+            *links_after_use(facts, new, token, env),
+            *stored,
+            *without_rivals(token.email_key, facts, env, actor, new),
+            *subscription_ended(new, facts, env, actor),
+            *claiming.changes,
+            mail_to_account(env, purpose, old, token=back, audience="old"),
+            mail_to_account(env, purpose, new, audience="new"),
+            record_event(
+                env, actor, kind, email=new.email, account_id=new.id, detail=f"from {masked(old.email)}"
+            ),
+        ],
+    )

@@ -65,7 +65,6 @@ class Confirmed:
     Args:
         generated_password: shown once on this page and nowhere else, or None.
         claimed: how many guest orders of the address joined (F16).
-        remaining: how many were too old for this proof; they can be claimed with a second fact.
         session: the first session, for the host to keep.
         wishes_dropped: wishes of the registration that were left behind because somebody else confirmed.
         continue_to: the path to go on to, or empty.
@@ -76,7 +75,6 @@ class Confirmed:
     session: Session
     generated_password: str | None = field(default=None, repr=False)
     claimed: int = 0
-    remaining: int = 0
     wishes_dropped: tuple[str, ...] = ()
     continue_to: str = ""
 
@@ -216,7 +214,7 @@ class ConfirmEmail(Command):
         shown = env.generated() if opening.password_generated else None
         # Where to go on to is a wish too: a stranger's must not lead the owner who has just signed in.
         to = registration.continue_to if opening.wishes else ""
-        result = _confirmed(opened, facts, env, shown, to)
+        result = _confirmed(opened, env, shown, to)
         return Decision(
             result, changes, counted=lambda counts: evolve(result, claimed=opened.claimed(counts))
         )
@@ -287,15 +285,13 @@ def _with_wishes(base: Opening, registration: RegistrationRecord, password_hash:
     )
 
 
-def _confirmed(opened: Opened, facts: Facts, env: Env, shown: str | None, continue_to: str) -> Confirmed:
-    groups = [one for one in facts.guest_orders if one.email_key == opened.account.email_key]
+def _confirmed(opened: Opened, env: Env, shown: str | None, continue_to: str) -> Confirmed:
     return Confirmed(
         account_id=opened.account.id,
         email=opened.account.email,
         session=opened.session(env),
         generated_password=shown,
-        claimed=sum(one.count for one in groups if one.recent),
-        remaining=sum(one.count for one in groups if not one.recent),
+        claimed=opened.planned,
         wishes_dropped=opened.wishes_dropped,
         continue_to=continue_to,
     )

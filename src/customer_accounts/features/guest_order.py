@@ -5,6 +5,9 @@
 * Nothing of a guest is kept beyond the order itself (F12, GM-04): no delivery address, no name to look up,
   and no command reads it back.  A guest cannot subscribe to the newsletter (F13): the wish is refused with
   ACCOUNT_NEEDED, unless it comes with ``open_account`` and waits in the pending registration.
+* Where the shop wants it (`Settings.claim_automatically`), a guest's order joins the account that has proven its
+  address in the same write; its owner gets the mail with the way back (GUEST_ORDERS_CLAIMED), and the guest the
+  same answer.
 * ``open_account`` begins a registration in the same write (F15): with the chosen password, otherwise with
   one that is made at the proof of the mailbox (GEN-02).  A customer's order ignores it, since there is
   nothing to open.
@@ -20,9 +23,11 @@
 Refusals: EMAIL_INVALID, ACCOUNT_NEEDED, NOT_ALLOWED (``account_id`` from anybody but the system; a
 newsletter wish with a customer's order), NOT_FOUND (no such account), ORDER_CONFLICT, and those of a
 password.
-Mails: the acknowledgement; with ``open_account`` those of `customer_accounts.features.registration`.
+Mails: the acknowledgement; GUEST_ORDERS_CLAIMED; with ``open_account`` those of
+`customer_accounts.features.registration`.
 """
 
+from collections.abc import Sequence
 from datetime import UTC
 from typing import Annotated, ClassVar
 from uuid import UUID
@@ -32,12 +37,15 @@ from pydantic import SecretStr, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from customer_accounts.account import AccountRecord
-from customer_accounts.actors import SignedInCustomer, System, Visitor, network_of
-from customer_accounts.changes import Change, insert
+from customer_accounts.actors import Actor, SignedInCustomer, System, Visitor, network_of
+from customer_accounts.changes import Change, OrderSelection, insert, update
+from customer_accounts.claim import ClaimCause, Grade
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.email_address import EmailAddress, suggest_correction
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.acting import write_of
+from customer_accounts.features.claim_plan import plan_claim
+from customer_accounts.features.claiming import Ground, claim, claimant_of, covered_by_mailbox
 from customer_accounts.features.new_password import two_passwords
 from customer_accounts.features.order_account import begin_with_order
 from customer_accounts.features.order_notices import OrderEvent, audience_of, mail_about, order_mails
@@ -45,7 +53,7 @@ from customer_accounts.features.registration import answer, email_key_of, read_e
 from customer_accounts.inputs import Line, Locale, Moment, NewsletterInput, Reference, TypedEmail
 from customer_accounts.issue import record_event
 from customer_accounts.limiting import Hit, Limit, hits
-from customer_accounts.order import OrderRecord, OrderStatus
+from customer_accounts.order import GuestOrderGroup, OrderRecord, OrderStatus
 from customer_accounts.outbox import EventKind
 from customer_accounts.refusals import Reason
 from customer_accounts.settings import Settings
@@ -175,9 +183,10 @@ class RecordOrder(Command):
             begun = begin_with_order(order, self.password_to_set(), self.newsletter, facts, env, actor)
         if isinstance(begun, Refusal):
             return begun
+        joining = _joining(order, owner, facts, env, actor)
         kind, reference = EventKind.ORDER_RECORDED, order.reference
         event = record_event(env, actor, kind, email=order.email, account_id=order.owner, detail=reference)
-        return Decision(result, [insert(order), *self._mails(order, owner, env), *begun, event])
+        return Decision(result, [insert(order), *self._mails(order, owner, env), *begun, *joining, event])
 
     def _owner(self, facts: Facts, actor: Buyer) -> AccountRecord | Refusal | None:
         """Give the account that the order belongs to: the signed-in one, or the one that the system names."""
@@ -239,6 +248,27 @@ class RecordOrder(Command):
         wanted = env.settings.acknowledge_orders if self.acknowledge is None else self.acknowledge
         purposes = order_mails(audience_of(owner), OrderEvent.PLACED) if wanted else ()
         return [mail_about(env, one, order, owner) for one in purposes]
+
+
+def _joining(
+    order: OrderRecord, owner: AccountRecord | None, facts: Facts, env: Env, actor: Actor
+) -> Sequence[Change]:
+    """Let a guest's order join the account that has proven its address, where the shop wants that."""
+    account = facts.account_at(order.email_key)
+    if owner is not None or account is None or not env.settings.claim_automatically:
+        return ()
+    coverage = covered_by_mailbox(env)
+    young = coverage.within is None or order.placed_at >= env.now - coverage.within
+    group = GuestOrderGroup(
+        order.email_key, young, 1, order.placed_at, order.placed_at, order.email, name=order.name
+    )
+    plan = plan_claim(claimant_of(account, facts, env), [group], coverage)
+    if not plan.joins:
+        return ()
+    ground = Ground(cause=ClaimCause.AUTOMATIC, grade=Grade.MAILBOX)
+    claiming = claim(account, plan, OrderSelection(reference=order.reference), ground, facts, env, actor)
+    # The address must still be the account's own when the order joins.
+    return [update(account, account), *claiming.changes]
 
 
 def _content(order: OrderRecord) -> tuple[object, ...]:

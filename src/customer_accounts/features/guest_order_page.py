@@ -4,19 +4,27 @@
   and an order number (GM-05; CVE-2026-31887).
 * It shows the number of the order and what has left, nothing of the person and nothing of the progress.
 * Looking uses nothing up; the link works for as long as the settings say.
+* When the address of an order is put right, all its links end and the right mailbox gets a new one
+  (`links_rotated`).
+* `OpenAccountFromOrder` offers an account (F15): its mail goes to the address that the order stores, never to one
+  that is typed, and the answer is the same whether that address has an account.  The browser that asks learns
+  nothing of the address and cannot confirm in its stead: the link may have been passed on.
 
 Refusals: LINK_INVALID, LINK_EXPIRED.
+Mails: those of `customer_accounts.features.registration`, for `OpenAccountFromOrder`.
 """
 
 from typing import ClassVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from customer_accounts.actors import Visitor, network_of
-from customer_accounts.changes import Change
+from customer_accounts.changes import Change, Remove, insert
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.email_confirmation import live_token
+from customer_accounts.features.order_account import begin_with_order
+from customer_accounts.features.registration import answer
 from customer_accounts.inputs import TypedToken
 from customer_accounts.issue import issue_token, with_token
 from customer_accounts.limiting import Hit, Limit, hits
@@ -63,6 +71,27 @@ def link_to_order(order: OrderRecord, facts: Facts, env: Env) -> tuple[TokenReco
     return token, with_token(token, facts.tokens)
 
 
+def links_rotated(
+    old: OrderRecord, new: OrderRecord, facts: Facts, env: Env
+) -> tuple[TokenRecord, list[Change]]:
+    """End all links to an order whose address was put right, and give the new one.
+
+    Args:
+        old: the order as it was.
+        new: the order with the right address.
+        facts: with the links of the order's former address.
+    """
+    stale = [
+        one
+        for one in facts.tokens
+        if one.purpose is Purpose.VIEW_ORDER and one.order_reference == old.reference
+    ]
+    token = issue_token(
+        env, Purpose.VIEW_ORDER, email=new.email, email_key=new.email_key, order_reference=new.reference
+    )
+    return token, [*map(Remove, stale), insert(token)]
+
+
 class ViewGuestOrder(Command):
     """Show a guest's parcels to whoever holds the link of the tracking mail; customers use `MyOrder`."""
 
@@ -81,10 +110,61 @@ class ViewGuestOrder(Command):
 
     def decide(self, facts: Facts, env: Env, actor: Visitor, /) -> Decision[GuestOrderView] | Refusal:
         """See `Command.decide`."""
-        token = live_token(facts, self.reference_token, env, Purpose.VIEW_ORDER)
-        if isinstance(token, Refusal):
-            return refuse(Reason.LINK_INVALID) if token.refused.reason is Reason.ALREADY_DONE else token
-        order = facts.order(token.order_reference or "")
-        if order is None or order.email_key != token.email_key:
-            return refuse(Reason.LINK_INVALID)
+        order = _order_of(self.reference_token, facts, env)
+        if isinstance(order, Refusal):
+            return order
         return Decision(GuestOrderView(order.number, order.status in LEFT, order.shipments))
+
+
+@frozen
+class AccountOffered:
+    """What the page says when an account was asked for: the same for every address.
+
+    Args:
+        advice: what to say about the mail that comes.
+        contact: the shop's contact address.
+    """
+
+    advice: str
+    contact: str
+
+
+class OpenAccountFromOrder(Command):
+    """Begin an account from the page of an order; the mail goes to the address that the order stores."""
+
+    actors: ClassVar = (Visitor,)
+
+    reference_token: TypedToken
+
+    def limits(self, actor: Visitor, settings: Settings, /) -> tuple[Hit, ...]:
+        """See `Command.limits`."""
+        network, asked = network_of(actor.ip), link_digest(self.reference_token.strip())
+        return hits(
+            (Limit.LINK_NETWORK, network), (Limit.REGISTER_NETWORK, network), (Limit.REGISTER_ADDRESS, asked)
+        )
+
+    def scope(self, actor: Visitor, env: Env, /) -> Scope:
+        """See `Command.scope`."""
+        parts = frozenset({Part.TOKENS, Part.ORDERS, Part.ACCOUNTS, Part.REGISTRATIONS})
+        return Scope(parts=parts, token=link_digest(self.reference_token.strip()) or "")
+
+    def decide(self, facts: Facts, env: Env, actor: Visitor, /) -> Decision[AccountOffered] | Refusal:
+        """See `Command.decide`."""
+        order = _order_of(self.reference_token, facts, env)
+        if isinstance(order, Refusal):
+            return order
+        begun = begin_with_order(evolve(order, name=""), None, None, facts, env, actor, bound=False)
+        assert not isinstance(begun, Refusal)  # only a chosen password can be refused
+        told = answer(env, actor, order.email, order.locale)
+        return Decision(AccountOffered(told.advice, told.contact), begun)
+
+
+def _order_of(text: str, facts: Facts, env: Env) -> OrderRecord | Refusal:
+    """Give the order that a link shows, as long as it has the address that the link was mailed to (TK-03)."""
+    token = live_token(facts, text, env, Purpose.VIEW_ORDER)
+    if isinstance(token, Refusal):
+        return refuse(Reason.LINK_INVALID) if token.refused.reason is Reason.ALREADY_DONE else token
+    order = facts.order(token.order_reference or "")
+    if order is None or order.email_key != token.email_key:
+        return refuse(Reason.LINK_INVALID)
+    return order

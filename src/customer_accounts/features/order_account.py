@@ -28,6 +28,8 @@ def begin_with_order(
     facts: Facts,
     env: Env,
     actor: Actor,
+    *,
+    bound: bool = True,
 ) -> list[Change] | Refusal:
     """Begin the registration that goes with a guest's order, or refuse its password.
 
@@ -38,15 +40,17 @@ def begin_with_order(
         facts: with the accounts, registrations and tokens of the order's address.
         env: the surroundings of the call.
         actor: a visitor's browser can confirm at once; an order that the system takes in has no browser.
+        bound: whether the asking browser is the ordering one; one that is not learns and confirms nothing.
     """
     if password is not None:
         refusal = password_refusal(password, facts, env, email=order.email, names=(order.name,))
         if refusal is not None:
             return refusal
-    browser = actor.browser_digest if isinstance(actor, Visitor) else None
+    browser = actor.browser_digest if bound and isinstance(actor, Visitor) else None
     consent = Consent(newsletter.text_version, env.now, "checkout") if newsletter else None
     wanted = RegistrationRecord(
-        id=uuid5(_NAMESPACE, order.reference),
+        # What somebody asks for with a link must not take the place of what the guest asked for at the checkout.
+        id=uuid5(_NAMESPACE, order.reference if bound else f"{order.reference}:page"),
         email=order.email,
         email_key=order.email_key,
         browser=browser or env.random(32).hex(),

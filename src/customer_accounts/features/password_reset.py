@@ -29,12 +29,14 @@ from pydantic_core import PydanticCustomError
 
 from customer_accounts.account import AccountRecord, Session
 from customer_accounts.actors import Actor, Visitor, network_of
-from customer_accounts.changes import Change, MoveOrders, OrderSelection, UseToken, update
+from customer_accounts.changes import Change, UseToken, update
+from customer_accounts.claim import ClaimCause
 from customer_accounts.command import Command, Decision, Env, Refusal
 from customer_accounts.email_address import EmailAddress, suggest_correction
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.account_links import AccountLink, digest_of, link_to_own_address
-from customer_accounts.features.account_opening import opening_scope, recent_since, without_rivals
+from customer_accounts.features.account_opening import opening_scope, without_rivals
+from customer_accounts.features.claiming import Claiming, claim_by_mailbox
 from customer_accounts.features.identity_approval import password_changed_mail
 from customer_accounts.features.new_password import password_refusal, two_passwords
 from customer_accounts.features.password import with_password
@@ -184,19 +186,20 @@ class ResetPassword(Command):
         hashed = env.hasher.hash(password)
         new = with_password(old, hashed, env, generated=self.generate_password)
         new = evolve(new, email_verified_at=env.now)
-        claim_id = env.new_id()
+        claiming = _claim_of_first_proof(old, new, facts, env, actor)
         changes: list[Change] = [
             UseToken(link.token.digest, env.now, old.id),
             update(old, new),
             *links_after_use(facts, new, link.token, env),
-            *_proof_of_mailbox(link, facts, env, actor, claim_id),
+            *_without_others(link, facts, env, actor),
+            *claiming.changes,
             *password_changed_mail(new, facts, env),
             record_event(env, actor, EventKind.PASSWORD_RESET, email=new.email, account_id=new.id),
         ]
         session = Session(new.id, new.session_epoch, env.now)
         result = PasswordReset(new.id, session, password if self.generate_password else None)
         return Decision(
-            result, changes, counted=lambda counts: evolve(result, claimed=counts.moved.get(claim_id, 0))
+            result, changes, counted=lambda counts: evolve(result, claimed=claiming.moved(counts))
         )
 
 
@@ -205,13 +208,18 @@ def _unfit(password: str, account: AccountRecord, facts: Facts, env: Env) -> Ref
     return password_refusal(password, facts, env, email=account.email, names=names, about="new_password")
 
 
-def _proof_of_mailbox(
-    link: AccountLink, facts: Facts, env: Env, actor: Actor, claim_id: UUID
-) -> list[Change]:
-    """Remove the links of others to the address; at its first proof also their registrations, and claim."""
+def _claim_of_first_proof(
+    old: AccountRecord, new: AccountRecord, facts: Facts, env: Env, actor: Actor
+) -> Claiming:
+    if old.email_verified_at is not None:
+        return Claiming(account=new)
+    return claim_by_mailbox(new, facts, env, actor, ClaimCause.FIRST_PROOF)
+
+
+def _without_others(link: AccountLink, facts: Facts, env: Env, actor: Actor) -> list[Change]:
+    """Remove the links of others to the address; at its first proof also their registrations."""
     account, key = link.account, link.token.email_key
     if account.email_verified_at is not None:
         # Their registrations stay: a browser must not learn from the end of its own that there is an account.
         return without_rivals(key, evolve(facts, registrations=()), env, actor, account)
-    selection = OrderSelection(key, recent_since(env))
-    return [*without_rivals(key, facts, env, actor, account), MoveOrders(selection, account.id, claim_id)]
+    return without_rivals(key, facts, env, actor, account)

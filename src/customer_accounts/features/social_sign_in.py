@@ -150,7 +150,7 @@ class SignInWithIdentity(Command):
         newsletter = (
             () if consent is None else (insert(subscription_by_proof(opened.account, consent, env, proof)),)
         )
-        result = _confirmed(opened, facts, env, self.continue_to)
+        result = _confirmed(opened, env, self.continue_to)
         purpose = MailPurpose.ACCOUNT_OPENED
         changes = (
             *opened.changes,
@@ -174,13 +174,11 @@ def _enter(
     return Decision(signed_in(account, env), announce=(success,))
 
 
-def _confirmed(opened: Opened, facts: Facts, env: Env, continue_to: str) -> Confirmed:
-    groups = [one for one in facts.guest_orders if one.email_key == opened.account.email_key]
+def _confirmed(opened: Opened, env: Env, continue_to: str) -> Confirmed:
     return Confirmed(
         account_id=opened.account.id,
         email=opened.account.email,
         session=opened.session(env),
-        claimed=sum(one.count for one in groups if one.recent),
-        remaining=sum(one.count for one in groups if not one.recent),
+        claimed=opened.planned,
         continue_to=continue_to,
     )

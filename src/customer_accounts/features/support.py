@@ -34,7 +34,7 @@ from customer_accounts.actors import Agent
 from customer_accounts.changes import Change, Remove, insert
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.facts import Facts, Part, Scope
-from customer_accounts.features.account_opening import recent_since
+from customer_accounts.features.claiming import recent_since
 from customer_accounts.features.conversion_invitation import invitation_link, invitations
 from customer_accounts.features.four_eyes import agreed, not_permitted
 from customer_accounts.features.registration import BY_STAFF, email_key_of, read_email

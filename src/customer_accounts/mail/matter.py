@@ -29,6 +29,9 @@ from customer_accounts.wording import known_locale
 
 PROVIDERS = {"google": "Google", "google+": "Google", "facebook": "Facebook"}
 
+#: Mails that tell how many orders joined or left.
+COUNTED = frozenset({MailPurpose.ACCOUNT_OPENED, MailPurpose.GUEST_ORDERS_CLAIMED, MailPurpose.CLAIM_UNDONE})
+
 #: Pages that need no token.
 _PAGES = ("sign_in", "register", "forgotten", "account")
 
@@ -142,7 +145,7 @@ def _flags_of_order(task: MailTask, shipment: Shipment | None) -> set[str]:
 
 def _variants(task: MailTask, shipment: Shipment | None) -> tuple[str, ...]:
     mail, order = task.mail, task.order
-    if mail.purpose is MailPurpose.ACCOUNT_OPENED:
+    if mail.purpose in COUNTED:
         return (_counted(_number(mail.detail("claimed"))),)
     if mail.purpose in (MailPurpose.REQUEST_QUESTION, MailPurpose.REQUEST_REFUSED):
         return (mail.detail("variant"),)

@@ -119,5 +119,13 @@ PLANS: Mapping[Mail, tuple[Step, ...]] = MappingProxyType(
             _visit("register", "register", "guest"),
             _NOT_YOU,
         ),
+        Mail.GUEST_ORDERS_CLAIMED: (
+            _WHY,
+            _visit("account", "account"),
+            _NOT_YOU,
+            _press("link"),
+            _note("lifetime", "link"),
+        ),
+        Mail.CLAIM_UNDONE: (_WHY, _say("meaning"), _NOT_YOU, _visit("account", "account")),
     }
 )

@@ -71,6 +71,7 @@ OFFERED: Mapping[MailPurpose, Purpose] = MappingProxyType(
         MailPurpose.ORDER_RECEIVED: Purpose.VIEW_ORDER,
         MailPurpose.ORDER_STATUS: Purpose.VIEW_ORDER,
         MailPurpose.TRACKING: Purpose.VIEW_ORDER,
+        MailPurpose.GUEST_ORDERS_CLAIMED: Purpose.UNDO_CLAIM,
     }
 )
 

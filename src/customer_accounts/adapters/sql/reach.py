@@ -185,7 +185,7 @@ class Reach:
             select(column).where(way, column != NOBODY)
             for wanted, column, way in (
                 (shape.token, tokens.c.email_key, token_way()),
-                (shape.order, orders.c.email_key, order_way()),
+                (shape.order or shape.number, orders.c.email_key, orders_way(shape)),
                 (shape.browser, registrations.c.email_key, browser_way()),
             )
             if wanted
@@ -201,7 +201,7 @@ class Reach:
         for wanted, column, way in (
             (shape.token, tokens.c.account_id, token_way()),
             (shape.identity, identities.c.account_id, identity_way()),
-            (shape.order, orders.c.owner, order_way()),
+            (shape.order or shape.number, orders.c.owner, orders_way(shape)),
         ):
             if wanted:
                 ways.append(key.in_(select(column).where(way)))
@@ -239,9 +239,11 @@ def identity_way() -> Condition:
     return (identities.c.provider == provider) & (identities.c.subject == subject)
 
 
-def order_way() -> Condition:
-    """Give the way to the order that the scope names."""
-    return orders.c.reference == bindparam("order", type_=String())
+def orders_way(shape: Shape) -> Condition:
+    """Give the way to the orders that the scope names, by reference or else by number."""
+    if shape.order:
+        return orders.c.reference == bindparam("order", type_=String())
+    return orders.c.number == bindparam("number", type_=String())
 
 
 def claim_ways(shape: Shape) -> list[Condition]:
@@ -252,11 +254,6 @@ def claim_ways(shape: Shape) -> list[Condition]:
     if shape.token:
         ways.append(claims.c.id.in_(select(tokens.c.claim_id).where(token_way())))
     return ways
-
-
-def number_way() -> Condition:
-    """Give the way to the orders with the number that the scope names."""
-    return orders.c.number == bindparam("number", type_=String())
 
 
 def browser_way() -> Condition:

@@ -52,8 +52,7 @@ from customer_accounts.adapters.sql.reach import (
     Shape,
     claim_ways,
     identity_way,
-    number_way,
-    order_way,
+    orders_way,
     reached,
     token_way,
 )
@@ -206,10 +205,8 @@ def _orders(shape: Shape) -> list[Branch]:
     """Give the branches of the order that is named or that the link shows, or of one page of an account's."""
     if Part.ORDERS not in shape.parts:
         return []
-    if shape.order:
-        return family_branches(ORDERS, order_way())
-    if shape.number:
-        return family_branches(ORDERS, number_way())
+    if shape.order or shape.number:
+        return family_branches(ORDERS, orders_way(shape))
     shown = select(tokens.c.order_reference).where(token_way(), tokens.c.order_reference.is_not(None))
     ways = [shown] if shape.token else []
     if shape.page is not None and shape.account:

@@ -127,7 +127,7 @@ class OrderClauses(Clauses):
 
     @needs(Part.ORDERS)
     def test_a_number_leads_to_its_orders(self, storage: Storage) -> None:
-        """By number: every order that has it, newest first, and nobody's account; a reference comes first."""
+        """By number: every order that has it, newest first, their owners and addresses; a reference comes first."""
         account = records.an_account()
         old, new = (
             records.a_full_order(),
@@ -138,7 +138,7 @@ class OrderClauses(Clauses):
         storage.write(stored(account, old, new, other))
         parts = frozenset({Part.ORDERS, Part.ACCOUNTS})
         found = storage.read(Scope(parts=parts, order_number="A-1"))
-        assert (found.orders, found.accounts) == ((new, old), ())
+        assert (found.orders, found.accounts) == ((new, old), (account,))
         assert storage.read(Scope(parts=parts, order_number="A-3")) == Facts()
         named = storage.read(Scope(parts=parts, order=other.reference, order_number="A-1"))
         assert named.orders == (other,)

@@ -1,0 +1,229 @@
+"""One guest order joins with a second fact: an older one, or one that was placed under a mistyped address.
+
+* `ClaimOrder`: a signed-in customer whose address is proven gives the number and the postcode that was typed with
+  the order.  Wrong and unknown are answered alike, and tries are counted by account and by number; when the
+  limiter is down, nothing is tried.
+* Number and postcode stand on every parcel.  So they make good for the age of an order and for a slip in its
+  address (`customer_accounts.features.near_addresses`), and not for a stranger's address; a shop may decide
+  otherwise (`Settings.claim_coverage`).  An address that has an account of its own is nobody's slip.
+* `ClaimWithEvidence`: staff adds what it has seen, the shop's own machinery what it has checked (the last digits of
+  a card, an order in the shop's app), and each says what it was.  It stands in the record of the claim.
+* A disputed order and one that somebody owns never join.  The owner is told by mail, with the way back.
+
+Refusals: NOT_ALLOWED for an account whose address is not proven and for what may not join, NOT_FOUND,
+EMAIL_INVALID.
+Mails: GUEST_ORDERS_CLAIMED.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from attrs import evolve
+from pydantic import StringConstraints
+from pydantic_core import PydanticCustomError
+
+from customer_accounts.account import AccountRecord
+from customer_accounts.actors import Agent, SignedInCustomer, System
+from customer_accounts.changes import OrderSelection, update
+from customer_accounts.claim import ClaimCause, Coverage, Grade, OrderAddresses
+from customer_accounts.command import Command, Decision, Env, Refusal, refuse
+from customer_accounts.facts import Facts, Part, Scope
+from customer_accounts.features.acting import acting, write_of
+from customer_accounts.features.claim_plan import plan_claim
+from customer_accounts.features.claiming import Ground, claim, claimant_of
+from customer_accounts.features.guest_claim import Claimed
+from customer_accounts.features.near_addresses import is_near
+from customer_accounts.features.registration import email_key_of, read_email
+from customer_accounts.inputs import Line, Reference, TypedEmail
+from customer_accounts.issue import event_of
+from customer_accounts.limiting import Hit, Limit, hits
+from customer_accounts.order import GuestOrderGroup, OrderRecord
+from customer_accounts.outbox import EventKind
+from customer_accounts.refusals import Reason
+from customer_accounts.settings import Settings
+
+_PARTS = frozenset({Part.ACCOUNTS, Part.ORDERS, Part.ADDRESSES})
+_PREFIX = re.compile(r"[A-Z]{1,2}-(?=[0-9])")
+
+
+class ClaimOrder(Command):
+    """Bring one guest order into the account, by its number and the postcode that was typed with it."""
+
+    actors: ClassVar = (SignedInCustomer,)
+
+    number: Annotated[Line, StringConstraints(max_length=64)]
+    postcode: Annotated[Line, StringConstraints(max_length=32)]
+
+    def limits(self, actor: SignedInCustomer, settings: Settings, /) -> tuple[Hit, ...]:
+        """See `Command.limits`."""
+        tries = ((Limit.CLAIM_ACCOUNT, str(actor.account_id)), (Limit.CLAIM_NUMBER, _number(self.number)))
+        return (*write_of(actor), *hits(*tries))
+
+    def scope(self, actor: SignedInCustomer, env: Env, /) -> Scope:
+        """See `Command.scope`."""
+        return Scope(parts=_PARTS, account_id=actor.account_id, order_number=_number(self.number))
+
+    def decide(self, facts: Facts, env: Env, actor: SignedInCustomer, /) -> Decision[Claimed] | Refusal:
+        """See `Command.decide`."""
+        account = acting(facts, actor)
+        if not claimant_of(account, facts, env).proven:
+            return refuse(Reason.NOT_ALLOWED)
+        right = [one for one in facts.orders if _same_postcode(one.postcode, self.postcode)]
+        own = next((one for one in right if one.owner == account.id), None)
+        if own is not None:
+            return Decision(Claimed(0, own.claim_id))
+        coverage = env.settings.claim_coverage[Grade.SECOND_FACT]
+        fitting = [one for one in right if may_join(one, account, coverage, facts, env)]
+        if len(fitting) != 1:
+            tried = event_of(
+                env, actor, EventKind.CLAIM_REFUSED, email=account.email, detail="number postcode"
+            )
+            return Refusal(refuse(Reason.NOT_FOUND, about="number").refused, announce=(tried,))
+        ground = Ground(cause=ClaimCause.CUSTOMER, grade=Grade.SECOND_FACT, facts="order_number postcode")
+        return _joined(
+            account, fitting, OrderSelection(reference=fitting[0].reference), ground, facts, env, actor
+        )
+
+
+class ClaimWithEvidence(Command):
+    """Bring guest orders into an account on evidence that staff has seen or the shop has checked.
+
+    Args:
+        account_id: the account that the orders join.
+        reference: one order, or
+        email: all guest orders under this address.
+        fact: what was seen or checked, for the record.
+        reason: why, for the record.
+    """
+
+    actors: ClassVar = (Agent, System)
+
+    account_id: UUID
+    reference: Reference | None = None
+    email: TypedEmail = ""
+    fact: Annotated[Reference, StringConstraints(max_length=200)]
+    reason: Annotated[Line, StringConstraints(max_length=200)] = ""
+
+    def contradiction(self) -> PydanticCustomError | None:
+        """See `Command.contradiction`."""
+        if (self.reference is None) == (not self.email):
+            return PydanticCustomError("order_or_address", "give a reference or an email")
+        return None
+
+    def scope(self, actor: Agent | System, env: Env, /) -> Scope:
+        """See `Command.scope`."""
+        return Scope(
+            parts=_PARTS | {Part.GUEST_ORDERS},
+            account_id=self.account_id,
+            order=self.reference,
+            email_keys=(email_key_of(self.email),) if self.email else (),
+        )
+
+    def decide(self, facts: Facts, env: Env, actor: Agent | System, /) -> Decision[Claimed] | Refusal:
+        """See `Command.decide`."""
+        account = facts.account(self.account_id)
+        if account is None:
+            return refuse(Reason.NOT_FOUND, about="account_id")
+        by_staff = isinstance(actor, Agent)
+        ground = Ground(
+            cause=ClaimCause.SUPPORT if by_staff else ClaimCause.CUSTOMER,
+            grade=Grade.SUPPORT if by_staff else Grade.SECOND_FACT,
+            facts=self.fact,
+            reason=self.reason,
+        )
+        if self.reference is not None:
+            return self._one(self.reference, account, ground, facts, env, actor)
+        return self._all(account, ground, facts, env, actor)
+
+    def _one(
+        self, reference: str, account: AccountRecord, ground: Ground, facts: Facts, env: Env,
+        actor: Agent | System,
+    ) -> Decision[Claimed] | Refusal:  # fmt: skip
+        order = facts.order(reference)
+        if order is None:
+            return refuse(Reason.NOT_FOUND, about="reference")
+        if order.owner == account.id:
+            return Decision(Claimed(0, order.claim_id))
+        if not may_join(order, account, env.settings.claim_coverage[ground.grade], facts, env):
+            return refuse(Reason.NOT_ALLOWED, about="reference")
+        return _joined(account, [order], OrderSelection(reference=reference), ground, facts, env, actor)
+
+    def _all(
+        self, account: AccountRecord, ground: Ground, facts: Facts, env: Env, actor: Agent | System
+    ) -> Decision[Claimed] | Refusal:
+        email = read_email(self.email)
+        if isinstance(email, Refusal):
+            return email
+        coverage = env.settings.claim_coverage[ground.grade]
+        if not _address_covered(email.key, account, coverage, facts):
+            return refuse(Reason.NOT_ALLOWED, about="email")
+        groups = [one for one in facts.guest_orders if one.email_key == email.key]
+        since = None if coverage.within is None else env.now - coverage.within
+        plan = plan_claim(
+            evolve(claimant_of(account, facts, env), proven=True), groups, evolve(coverage, within=None)
+        )
+        if not plan.joins:
+            return Decision(Claimed(0))
+        claiming = claim(account, plan, OrderSelection(email.key, since), ground, facts, env, actor)
+        result = Claimed(claiming.planned, claiming.claim_id)
+        return Decision(
+            result,
+            [update(account, claiming.account), *claiming.changes],
+            counted=lambda counts: evolve(result, claimed=claiming.moved(counts)),
+        )
+
+
+def may_join(order: OrderRecord, account: AccountRecord, coverage: Coverage, facts: Facts, env: Env) -> bool:
+    """Whether a proof of this coverage brings one order into an account.
+
+    Args:
+        facts: with the account of the order's address, if there is one.
+    """
+    young = coverage.within is None or order.placed_at >= env.now - coverage.within
+    free = order.owner is None and not order.disputed
+    return free and young and _address_covered(order.email_key, account, coverage, facts)
+
+
+def _address_covered(email_key: str, account: AccountRecord, coverage: Coverage, facts: Facts) -> bool:
+    if email_key == account.email_key:
+        return True
+    if facts.account_at(email_key) is not None:
+        return False
+    if coverage.addresses is OrderAddresses.NEAR:
+        return is_near(email_key, account.email_key or "")
+    return coverage.addresses is OrderAddresses.ANY
+
+
+def _joined(
+    account: AccountRecord, orders: Iterable[OrderRecord], selection: OrderSelection, ground: Ground,
+    facts: Facts, env: Env, actor: SignedInCustomer | Agent | System,
+) -> Decision[Claimed]:  # fmt: skip
+    """Write the claim of single orders, all of which may join."""
+    groups = [
+        GuestOrderGroup(one.email_key, True, 1, one.placed_at, one.placed_at, one.email) for one in orders
+    ]
+    plan = plan_claim(
+        evolve(claimant_of(account, facts, env), proven=True), groups, Coverage(None, OrderAddresses.ANY)
+    )
+    claiming = claim(account, plan, selection, ground, facts, env, actor)
+    result = Claimed(claiming.planned, claiming.claim_id)
+    return Decision(
+        result,
+        [update(account, claiming.account), *claiming.changes],
+        counted=lambda counts: evolve(result, claimed=claiming.moved(counts)),
+    )
+
+
+def _number(typed: str) -> str:
+    return typed.strip().lstrip("#").strip()
+
+
+def _same_postcode(stored: str, typed: str) -> bool:
+    """Whether two postcodes are one, typed in two ways; an order without one has no second fact."""
+    return _plain_postcode(stored) == _plain_postcode(typed) != ""
+
+
+def _plain_postcode(text: str) -> str:
+    return re.sub(r"[\s.-]", "", _PREFIX.sub("", text.strip().upper()))
