@@ -29,7 +29,8 @@ nitpick_ignore = [
     # What the steps of a runner share, and how a VAT decision remembers its row: nothing that a host touches.
     ("py:class", "customer_accounts.accounts.steps.Surroundings"),
     ("py:class", "customer_accounts.vat.outcome.Outcome"),
-    ("py:class", "customer_accounts.adapters.sql.connecting.HasConnection"),
+    ("py:class", "customer_accounts.adapters.sql.joining.HasConnection"),
+    ("py:class", "customer_accounts.adapters.sql.joining.DjangoConnection"),
     ("py:class", "customer_accounts.adapters.vies_transport.Transport"),
 ]
 nitpick_ignore_regex = [

@@ -4,7 +4,7 @@
 
     CustomerAccountsError          never raised directly
     ├── RefusedError               `Accounts.require` got a refusal; carries it
-    ├── ConflictError              a write was lost to others five times in a row
+    ├── ConflictError              a write was lost to others five times in a row, or once in a host's snapshot
     ├── StaleWriteError            raised by a storage: a version, unique key or one-time token was lost
     └── SettingsError              settings that would be unsafe or cannot work
 """
@@ -25,7 +25,9 @@ class RefusedError(CustomerAccountsError):
 
 
 class ConflictError(CustomerAccountsError):
-    """Somebody else changed the same records each of five times; the host may try the command again."""
+    """Somebody else changed the same records each of five times, or once where the host's transaction keeps its
+    snapshot; the host may try the command again, in a new transaction.
+    """
 
 
 class StaleWriteError(CustomerAccountsError):

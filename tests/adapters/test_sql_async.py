@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from customer_accounts.adapters import sql
 from customer_accounts.adapters.sql import AsyncSqlStorage
 from customer_accounts.facts import Part, Scope
-from customer_accounts.testing import AsyncStorageContract, records
+from customer_accounts.testing import AsyncStorageContract, Feature, records
 from customer_accounts.testing.records import stored
 from customer_accounts.testing.storage_contract import InLoop
+from tests.adapters.sql_hosts import AsyncSqlHost
 from tests.postgres import Database
 
 
@@ -26,6 +27,15 @@ def opened(url: str, in_loop: InLoop) -> Iterator[AsyncSqlStorage]:
         in_loop(storage.create_schema())
     yield storage
     in_loop(storage.close())
+
+
+def host_at(url: str, in_loop: InLoop) -> Iterator[AsyncSqlHost]:
+    """Give a host in the same database, with an engine of its own."""
+    engine = create_async_engine(url)
+    host = AsyncSqlHost(engine)
+    in_loop(host.create())
+    yield host
+    in_loop(engine.dispose())
 
 
 class TestAiosqliteFile(AsyncStorageContract):
@@ -43,9 +53,18 @@ class TestAiosqliteFile(AsyncStorageContract):
         """The same file, opened again."""
         yield from opened(f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}", in_loop)
 
+    @pytest.fixture
+    def async_host(
+        self, async_storage: AsyncSqlStorage, tmp_path: Path, in_loop: InLoop
+    ) -> Iterator[AsyncSqlHost]:
+        """A host whose rows are in the same database."""
+        yield from host_at(f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}", in_loop)
+
 
 class TestAiosqliteMemory(AsyncStorageContract):
     """The contract of storages, on SQLite in memory through aiosqlite: one connection, one task at a time."""
+
+    left_out = frozenset({Feature.HOST_TRANSACTION})
 
     @pytest.fixture
     def async_storage(self, in_loop: InLoop) -> Iterator[AsyncSqlStorage]:
@@ -61,6 +80,13 @@ class TestAsyncpg(AsyncStorageContract):
         """An empty database."""
         yield from opened(postgres_shop.asyncpg_url, in_loop)
 
+    @pytest.fixture
+    def async_host(
+        self, async_storage: AsyncSqlStorage, postgres_shop: Database, in_loop: InLoop
+    ) -> Iterator[AsyncSqlHost]:
+        """A host whose rows are in the same database."""
+        yield from host_at(postgres_shop.asyncpg_url, in_loop)
+
 
 class TestPsycopgAsync(AsyncStorageContract):
     """The contract of storages, on PostgreSQL through psycopg in an event loop."""
@@ -69,6 +95,13 @@ class TestPsycopgAsync(AsyncStorageContract):
     def async_storage(self, postgres_shop: Database, in_loop: InLoop) -> Iterator[AsyncSqlStorage]:
         """An empty database."""
         yield from opened(postgres_shop.url, in_loop)
+
+    @pytest.fixture
+    def async_host(
+        self, async_storage: AsyncSqlStorage, postgres_shop: Database, in_loop: InLoop
+    ) -> Iterator[AsyncSqlHost]:
+        """A host whose rows are in the same database."""
+        yield from host_at(postgres_shop.url, in_loop)
 
 
 DRIVERS = ["asyncpg_url", "url"]

@@ -1,7 +1,9 @@
 """Engines: how they are made and closed, several processes on one file, and which faults are lost races."""
 
+import asyncio
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +13,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import StaticPool
 
-from customer_accounts.adapters.sql import SqlStorage, connecting
+from customer_accounts.adapters.sql import AsyncSqlStorage, SqlStorage, connecting
 from customer_accounts.adapters.sql.faults import is_taken_key
 from customer_accounts.changes import insert
 from customer_accounts.errors import StaleWriteError
@@ -19,6 +21,7 @@ from customer_accounts.facts import Part, Scope
 from customer_accounts.outbox import Queue
 from customer_accounts.testing import records
 from customer_accounts.testing.records import NOW, later, stored
+from tests.postgres import Database
 
 
 def test_a_host_keeps_its_engine() -> None:
@@ -127,6 +130,32 @@ def test_a_taken_key_is_known_by_its_code(cause: Any, taken: bool) -> None:
     assert is_taken_key(DBAPIError("INSERT", None, cause)) is taken
 
 
+def test_a_broken_constraint_shows_no_values_on_a_server(postgres_shop: Database) -> None:
+    """LG-01: what PostgreSQL tells about a row that it refuses is in no error and in none behind it."""
+    nameless = records.an_account(name=None, password_hash="$argon2id$secret")
+
+    async def work() -> None:
+        """Try each async driver."""
+        for url in (postgres_shop.url, postgres_shop.asyncpg_url):
+            storage = AsyncSqlStorage(url)
+            with pytest.raises(IntegrityError, match="not-null") as caught:
+                await storage.write([insert(nameless)])
+            await storage.close()
+            told.append(caught.value)
+
+    storage = SqlStorage(postgres_shop.url)
+    with pytest.raises(IntegrityError, match="not-null") as caught:
+        storage.write([insert(nameless)])
+    storage.close()
+    told: list[BaseException] = [caught.value]
+    asyncio.run(work())
+    for error in told:
+        text = "".join(traceback.format_exception(error))
+        assert "IntegrityError" in text
+        assert nameless.email not in text
+        assert "$argon2id$secret" not in text
+
+
 def test_a_lost_race_shows_no_values() -> None:
     """LG-01: the error of a lost race has neither values nor a cause that would show them in a log."""
     storage, account = SqlStorage("sqlite://"), records.an_account(password_hash="$argon2id$secret")
@@ -142,25 +171,24 @@ def test_a_lost_race_shows_no_values() -> None:
 def test_a_fault_of_the_database_is_no_lost_race(tmp_path: Path) -> None:
     """A database without tables fails as it is, and nothing is mistaken for a lost race."""
     storage = SqlStorage(f"sqlite:///{tmp_path / 'empty.db'}")
-    with pytest.raises(OperationalError, match="no such table"):
+    with pytest.raises(OperationalError, match="no such table") as caught:
         storage.write(stored(records.an_account()))
     storage.close()
+    assert "customer-accounts db upgrade" in caught.value.__notes__[0]
 
 
-def test_only_sqlite_is_told_to_begin_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """CC-05: another database keeps its own ways to begin, alone and in a host's transaction."""
-    engine = create_engine("sqlite://", poolclass=StaticPool)
-    storage = SqlStorage(engine)
-    storage.create_schema()
-    begun: list[object] = []
-    monkeypatch.setattr("customer_accounts.adapters.sql.connecting.begin_immediate", begun.append)
-    storage.write([])
-    with engine.connect() as connection:
-        storage.within(connection).write([])
-    on_sqlite = len(begun)
-    monkeypatch.setattr(engine.dialect, "name", "another")
-    SqlStorage(engine).write([])
-    with engine.connect() as connection:
-        SqlStorage(engine).within(connection).write([])
-    engine.dispose()
-    assert (on_sqlite, len(begun)) == (2, 2)
+def test_missing_tables_are_explained(postgres_url: str, tmp_path: Path) -> None:
+    """Where the tables are missing or of an earlier version, the error says how they are made, in reading as well."""
+    for url in (postgres_url, f"sqlite:///{tmp_path / 'empty.db'}"):
+        storage = SqlStorage(url)
+        assert storage._own is not None
+        with pytest.raises(DBAPIError) as missing:
+            storage.read(Scope(parts=frozenset({Part.ACCOUNTS}), email_keys=("anna@mail.example",)))
+        storage.create_schema()
+        with storage._own.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE ca_accounts DROP COLUMN name")
+        with pytest.raises(DBAPIError) as older:
+            storage.write(stored(records.an_account()))
+        storage.close()
+        for caught in (missing, older):
+            assert "create_schema()" in caught.value.__notes__[0]

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import create_engine
 
 from customer_accounts.adapters.sql import SqlStorage
-from customer_accounts.testing import StorageContract
+from customer_accounts.testing import Feature, StorageContract
+from tests.adapters.sql_hosts import DjangoHost, InHostTransactions, SqlHost
 from tests.postgres import Database
 
 
@@ -25,3 +27,22 @@ class TestPsycopg(StorageContract):
         second = SqlStorage(postgres_shop.url)
         yield second
         second.close()
+
+    @pytest.fixture
+    def host(self, storage: SqlStorage, postgres_shop: Database) -> Iterator[SqlHost]:
+        """A host whose rows are in the same database."""
+        engine = create_engine(postgres_shop.url)
+        yield SqlHost(engine)
+        engine.dispose()
+
+
+class TestPostgresDjango(StorageContract):
+    """The contract of storages, with every call inside a transaction of a Django host on PostgreSQL."""
+
+    # Every clause is about joining here.
+    left_out = frozenset({Feature.HOST_TRANSACTION})
+
+    @pytest.fixture
+    def storage(self, postgres_shop: Database) -> InHostTransactions:
+        """An empty database."""
+        return InHostTransactions(DjangoHost(postgres_shop.django, postgres_shop.url))

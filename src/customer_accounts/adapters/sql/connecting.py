@@ -1,6 +1,4 @@
-"""Engines and transactions: where statements run, and who ends the transaction.
-
-`OwnTransactions` opens and ends its own; `HostTransaction` joins one that the host has open.  On SQLite:
+"""Engines, and transactions of the library's own (those of a host: `joining`).  On SQLite:
 
 * an engine made here uses WAL (readers never wait for the writer), waits `BUSY_SECONDS` for another process,
   and checks foreign keys; ``:memory:`` is one connection, used by one thread at a time;
@@ -23,18 +21,12 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, Pool, StaticPool
 from sqlalchemy.util import await_only
 
+from customer_accounts.adapters.sql.faults import explained
+
 #: How long a write waits for another process before the driver says "database is locked".
 BUSY_SECONDS = 30
 
 _locks: WeakKeyDictionary[Pool, AbstractContextManager[Any]] = WeakKeyDictionary()
-
-
-class HasConnection(Protocol):
-    """What has a connection to join, such as an SQLAlchemy session."""
-
-    def connection(self) -> Connection:
-        """Give the connection of the open transaction."""
-        ...
 
 
 class Transactions(Protocol):
@@ -132,50 +124,16 @@ class OwnTransactions:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """See `Transactions.reading`."""
-        with self._alone, self._reader.connect() as connection:
+        with explained(), self._alone, self._reader.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """See `Transactions.writing`."""
-        with self._alone, self.engine.begin() as connection:
+        """See `Transactions.writing`; a deadlock and a serialization failure are lost races."""
+        with explained(), self._alone, self.engine.begin() as connection:
             if self._sqlite:
                 begin_immediate(connection)
             yield connection
-
-
-class HostTransaction:
-    """The host's open transaction: each write is a savepoint; nothing commits, rolls back or closes it."""
-
-    def __init__(self, host: Connection | HasConnection) -> None:
-        self._host = host
-
-    @property
-    def dialect(self) -> str:
-        """See `Transactions.dialect`."""
-        return self._connection().dialect.name
-
-    @property
-    def commits_statements(self) -> bool:
-        """See `Transactions.commits_statements`; the host commits."""
-        return False
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """See `Transactions.reading`."""
-        yield self._connection()
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """See `Transactions.writing`."""
-        connection = self._connection()
-        if connection.dialect.name == "sqlite":
-            begin_immediate(connection)
-        with connection.begin_nested():
-            yield connection
-
-    def _connection(self) -> Connection:
-        return self._host if isinstance(self._host, Connection) else self._host.connection()
 
 
 def begin_immediate(connection: Connection) -> None:

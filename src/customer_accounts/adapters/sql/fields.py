@@ -18,10 +18,20 @@ from uuid import UUID
 import attrs
 from sqlalchemy import Boolean, Column, DateTime, Integer, String, TypeDecorator, Uuid
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import TypeEngine, UserDefinedType
 
 #: The values of one row, in the order of its columns.
 Values = Sequence[Any]
+
+
+class _SqliteTime(UserDefinedType[Any]):
+    """What a time is on SQLite: text in UTC, which sorts as the times do."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Give the name of the type."""
+        return "DATETIME"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -30,8 +40,12 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the time in UTC, for SQLite without the zone that it cannot keep.
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Give what a time is on this database."""
+        return _SqliteTime() if dialect.name == "sqlite" else self.impl_instance
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Give the time in UTC.
 
         Raises:
             ValueError: *value* has no zone.
@@ -41,13 +55,15 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError("a time without a zone cannot be stored")
         utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+        return utc.replace(tzinfo=None).isoformat(" ", "microseconds") if dialect.name == "sqlite" else utc
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> datetime | None:
         """Give the time in UTC, whatever zone the connection shows times in."""
         if value is None:
             return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        # A host's connection to SQLite may make times of their text by itself, as Django's does.
+        time = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 #: Text in the order of its code points on every database, as Python sorts it; SQLite knows no other.

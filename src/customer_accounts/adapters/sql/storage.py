@@ -1,27 +1,31 @@
 """`SqlStorage`: records in an SQL database, from one SQLite file to PostgreSQL, for sync hosts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Literal, Self, overload
+from typing import Literal, Self, TypeVar, overload
 
 from sqlalchemy import URL, Connection, Engine
 
 from customer_accounts.adapters.sql import queues
 from customer_accounts.adapters.sql.at_once import fits_one_statement, run_at_once
-from customer_accounts.adapters.sql.connecting import (
-    HasConnection,
-    HostTransaction,
-    OwnTransactions,
-    Transactions,
-    engine_for,
-)
+from customer_accounts.adapters.sql.connecting import OwnTransactions, Transactions, engine_for
+from customer_accounts.adapters.sql.faults import LostTransactionError
+from customer_accounts.adapters.sql.joining import DjangoConnection, HasConnection, joined
+from customer_accounts.adapters.sql.lending import Lender
 from customer_accounts.adapters.sql.reach import shape_of, values_of
 from customer_accounts.adapters.sql.reading import answer, question
 from customer_accounts.adapters.sql.schema import metadata
 from customer_accounts.adapters.sql.writing import plan, run
 from customer_accounts.changes import Change, Counts
+from customer_accounts.errors import ConflictError
 from customer_accounts.facts import Facts, Scope
 from customer_accounts.outbox import MailOutcome, MailTask, Queue, VatTask
+
+T = TypeVar("T")
+
+#: How often a transaction is tried that the database gives up because of others.
+TRIES = 5
 
 
 class SqlStorage:
@@ -36,24 +40,31 @@ class SqlStorage:
         engine = url_or_engine if isinstance(url_or_engine, Engine) else self._own
         assert engine is not None  # one of the two
         self._transactions: Transactions = OwnTransactions(engine)
+        self._lender = Lender(engine.dialect)
 
     def create_schema(self) -> None:
         """Make the tables that are missing, for tests and first steps; a living shop uses migrations."""
         with self._transactions.writing() as connection:
             metadata.create_all(connection)
 
-    def within(self, connection: Connection | HasConnection) -> Self:
+    def within(self, connection: Connection | HasConnection | DjangoConnection) -> Self:
         """Give the same storage inside the host's open transaction.
 
-        Every write is a savepoint; the host alone commits, rolls back and closes.
+        Every write is a savepoint; the host alone commits, rolls back and closes.  Where the host's transaction
+        keeps its snapshot (REPEATABLE READ, SERIALIZABLE), a lost race raises `ConflictError` at once.
 
         Args:
-            connection: an SQLAlchemy connection, or a session, whose connection is joined.
+            connection: an SQLAlchemy connection; or a session, whose connection is joined; or
+                ``django.db.connection`` inside of ``transaction.atomic()``.
+
+        Raises:
+            TypeError: it is none of these.
         """
-        joined = object.__new__(type(self))
-        joined._own = None
-        joined._transactions = HostTransaction(connection)
-        return joined
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other._own = None
+        other._transactions = joined(connection, self._lender)
+        return other
 
     def close(self) -> None:
         """Close the connections of the engine that was made for a URL; a host's own engine is left alone."""
@@ -65,8 +76,8 @@ class SqlStorage:
         asked = question(shape_of(scope))
         if asked is None:
             return Facts()
-        with self._transactions.reading() as connection:
-            rows = connection.execute(asked.statement, values_of(scope)).all()
+        statement, values = asked.statement, values_of(scope)
+        rows = _persistently(self._transactions.reading, lambda it: it.execute(statement, values).all())
         return answer(asked, rows)
 
     def write(self, changes: Sequence[Change], /) -> Counts:
@@ -91,15 +102,25 @@ class SqlStorage:
     ) -> Sequence[MailTask] | Sequence[VatTask]:
         """See `customer_accounts.ports.Storage.lease`."""
         take = queues.lease_mails if queue is Queue.MAIL else queues.lease_checks
-        with self._transactions.writing() as connection:
-            return take(connection, limit, now, until)
+        return _persistently(self._transactions.writing, lambda it: take(it, limit, now, until))
 
     def finish(self, task: MailTask, outcome: MailOutcome, /) -> None:
         """See `customer_accounts.ports.Storage.finish`."""
-        with self._transactions.writing() as connection:
-            queues.finish(connection, task, outcome)
+        _persistently(self._transactions.writing, lambda it: queues.finish(it, task, outcome))
 
     def fail(self, task: MailTask | VatTask, /, *, retry_at: datetime | None, reason: str) -> None:
         """See `customer_accounts.ports.Storage.fail`."""
-        with self._transactions.writing() as connection:
-            queues.fail(connection, task, retry_at, reason)
+        _persistently(self._transactions.writing, lambda it: queues.fail(it, task, retry_at, reason))
+
+
+def _persistently(
+    begin: Callable[[], AbstractContextManager[Connection]], work: Callable[[Connection], T]
+) -> T:
+    """Work in a transaction, and again if it was given up because of others; for what is right whoever was first."""
+    for _ in range(TRIES):
+        try:
+            with begin() as connection:
+                return work(connection)
+        except LostTransactionError:
+            continue
+    raise ConflictError(f"a transaction was given up {TRIES} times because of others")

@@ -15,7 +15,8 @@ from alembic.runtime.migration import MigrationContext, MigrationStep
 from alembic.script import Script
 from sqlalchemy import URL, Connection, Engine, inspect
 
-from customer_accounts.adapters.sql.connecting import HostTransaction, begin_immediate, engine_for
+from customer_accounts.adapters.sql.connecting import begin_immediate, engine_for
+from customer_accounts.adapters.sql.joining import SqlalchemyTransaction
 from customer_accounts.adapters.sql.migrations.standing import (
     MigrationError,
     Revision,
@@ -143,7 +144,7 @@ def _reading(target: Target) -> Iterator[Connection]:
 @contextmanager
 def _writing(target: Target) -> Iterator[Connection]:
     if isinstance(target, Connection):
-        with HostTransaction(target).writing() as connection:
+        with SqlalchemyTransaction(lambda: target).writing() as connection:
             _alone(connection)
             yield connection
         return
