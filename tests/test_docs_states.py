@@ -119,7 +119,7 @@ def _ship(shop: Shop, _: str) -> object:
 
 def _answer(shop: Shop, after: str) -> object:
     answer = VatAnswer(NUMBER, VatStatus(after), code=after.upper(), checked_at=shop.clock.now)
-    return shop.require(RecordVatAnswer(account_id=_customer(shop).account_id, answer=answer), by=SYSTEM)
+    return shop.require(RecordVatAnswer(answer=answer), by=SYSTEM)
 
 
 def _request(shop: Shop) -> UUID:

@@ -63,6 +63,8 @@ ANSWERED_ANEW = MappingProxyType(
         "ClaimOrder": "as ClaimGuestOrders",
         "ClaimWithEvidence": "as ClaimGuestOrders",
         "AddToWishList": "the default list that it shows has an id of its own in each shop",
+        "PrepareVatCheck": "a check that has left the queue is not wanted any more",
+        "ResumeVatChecks": "the pause that it tells of is over",
         "ExportMyData": "each export stands in the trail, and the next one shows it",
         "SignIn": "the first one replaced the hash",
         "SignInWithIdentity": "the account that the first one began is there",
@@ -107,6 +109,7 @@ TOLD = MappingProxyType(
         "ResendConfirmation": EventKind.CONFIRMATION_RESENT,
         "ResendInvitation": EventKind.INVITATION_RESENT,
         "ResendTracking": EventKind.TRACKING_RESENT,
+        "ResumeVatChecks": EventKind.VAT_CHECKS_RESUMED,
         "ResetPassword": EventKind.PASSWORD_RESET,
         "SetCompany": EventKind.COMPANY_CHANGED,
         "SignIn": EventKind.SIGNED_IN,
@@ -125,6 +128,7 @@ UNTOLD = frozenset(
     {
         "AddAddress", "AddToWishList", "ChangeAddress", "CreateWishList", "DeleteWishList", "RecordOrderStatus",
         "RemoveAddress", "RemoveFromWishList", "RenameWishList", "SetDefaultAddress",
+        "BeginVatCheckup", "PrepareVatCheck",
     }
 )  # fmt: skip
 

@@ -12,11 +12,23 @@ from customer_accounts.account import Company, Consent, PostalAddress
 from customer_accounts.belongings import WishItem
 from customer_accounts.changes import Record
 from customer_accounts.claim import Carried, ClaimedAddress
+from customer_accounts.evidence import TraderMatches
 from customer_accounts.order import Parcel, Shipment
 from customer_accounts.outbox import Detail, EventRecord, MailRecord
 
 #: Values that stand inside records.
-INSIDE = (Company, Consent, PostalAddress, WishItem, Shipment, Parcel, Detail, Carried, ClaimedAddress)
+INSIDE = (
+    Company,
+    Consent,
+    PostalAddress,
+    WishItem,
+    Shipment,
+    Parcel,
+    Detail,
+    Carried,
+    ClaimedAddress,
+    TraderMatches,
+)
 #: What a field may be; the texts are printed above the table.
 CLASSES = {
     "secret": "useless to everybody but the shop: a hash, a digest, the input of a link",
@@ -67,7 +79,8 @@ def type_text(kind: type, name: str) -> str:
     hint = get_type_hints(kind)[name]
     text = hint.__name__ if isinstance(hint, type) else str(hint)
     for prefix in ("customer_accounts.account.", "customer_accounts.belongings.", "customer_accounts.order.",
-                   "customer_accounts.outbox.", "customer_accounts.token.", "customer_accounts.vat.status.",
+                   "customer_accounts.outbox.", "customer_accounts.evidence.",
+                   "customer_accounts.token.", "customer_accounts.vat.status.",
                    "datetime.", "uuid."):  # fmt: skip
         text = text.replace(prefix, "")
     return text

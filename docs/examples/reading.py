@@ -15,6 +15,7 @@ from customer_accounts.adapters.memory_read import read
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
 from customer_accounts.changes import key_of
 from customer_accounts.claim import ClaimRecord
+from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPauseRecord
 from customer_accounts.facts import Facts, Page, Part, Scope
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import EventRecord, VatCheckRecord
@@ -25,7 +26,6 @@ BELONGINGS: dict[Part, type] = {
     Part.ADDRESSES: AddressRecord,
     Part.WISH_LISTS: WishListRecord,
     Part.SUBSCRIPTIONS: SubscriptionRecord,
-    Part.VAT_CHECKS: VatCheckRecord,
     Part.EVENTS: EventRecord,
 }
 
@@ -35,6 +35,10 @@ class Finder(Protocol):
 
     def find(self, kind: type, field: str, values: Iterable[Any]) -> list[Any]:
         """Give all records of a kind whose field has one of the values; None is nobody's value."""
+        ...
+
+    def holders(self, number: str | None) -> list[AccountRecord]:
+        """Give the accounts of companies with a VAT number."""
         ...
 
     def page(self, owner: Any, page: Page) -> list[OrderRecord]:
@@ -54,6 +58,8 @@ def facts_of(scope: Scope, of: Finder) -> Facts:
     named = {scope.account_id, *(one.account_id for one in (*tokens, *identities, *claims))}
     named |= {*(one.owner for one in orders), *(one.from_account for one in claims)}
     accounts = of.find(AccountRecord, "id", named) + of.find(AccountRecord, "email_key", keys)
+    if scope.vat_holders:
+        accounts += of.holders(scope.vat_number)
     owners = {one.id for one in accounts}
     registrations += of.find(RegistrationRecord, "email_key", keys)
     registrations += of.find(RegistrationRecord, "id", [one.registration_id for one in tokens])
@@ -67,13 +73,16 @@ def facts_of(scope: Scope, of: Finder) -> Facts:
         identities += of.find(IdentityRecord, "subject", [one.identity_subject for one in registrations])
     if Part.GUEST_ORDERS in scope.parts:
         orders += of.find(OrderRecord, "email_key", keys | {one.email_key for one in accounts})
-    if Part.ORDERS in scope.parts and scope.page is not None:
+    if scope.page is not None and {Part.ORDERS, Part.ORDER_VAT, Part.VAT_EVIDENCE} & scope.parts:
         orders += of.page(scope.account_id, scope.page)
     if Part.CLAIMS in scope.parts:
         claims += of.find(ClaimRecord, "account_id", owners)
     for part, kind in BELONGINGS.items():
         if part in scope.parts:
             found[part.value] = of.find(kind, "account_id", owners)
+    about_vat = _about_vat(scope, of, [*accounts, *registrations], orders)
+    if Part.ORDERS in scope.parts:
+        orders += of.find(OrderRecord, "reference", [one.reference for one in about_vat["order_vat"]])
     return read(
         scope,
         accounts=_once(accounts),
@@ -82,8 +91,32 @@ def facts_of(scope: Scope, of: Finder) -> Facts:
         identities=_once(identities),
         orders=_once(orders),
         claims=_once(claims),
+        **about_vat,
         **found,
     )
+
+
+def _about_vat(
+    scope: Scope, of: Finder, people: Iterable[Any], orders: Iterable[OrderRecord]
+) -> dict[str, list[Any]]:
+    """Give what is kept about VAT, of a number, of an order, and of the companies of people."""
+    companies = [one.company for one in people if one.company is not None]
+    checks = of.find(VatCheckRecord, "number", [scope.vat_number, *(one.vat_number for one in companies)])
+    taxed = of.find(OrderVatRecord, "reference", [scope.order])
+    taxed += of.find(OrderVatRecord, "number", [scope.vat_number])
+    if scope.page is not None and scope.vat_number is None:
+        taxed += of.find(OrderVatRecord, "state", [scope.order_vat_in])
+        taxed += of.find(OrderVatRecord, "reference", [one.reference for one in orders])
+    told = [one.vat_evidence_id for one in companies]
+    told += [one for vat in taxed for one in (vat.evidence_id, vat.corrected_evidence_id)]
+    evidence = of.find(VatEvidenceRecord, "id", told)
+    evidence += of.find(VatEvidenceRecord, "number", [scope.vat_number])
+    return {
+        "vat_checks": _once(checks),
+        "vat_evidence": _once(evidence),
+        "order_vat": _once(taxed),
+        "vat_pauses": of.find(VatPauseRecord, "register", [scope.vat_register]),
+    }
 
 
 def _once(records: Iterable[Any]) -> list[Any]:

@@ -174,6 +174,9 @@ if TYPE_CHECKING:
         LinkIdentity,
         UnlinkIdentity,
     )
+    from customer_accounts.features.late_confirmation import (
+        LateVatConfirmation,
+    )
     from customer_accounts.features.my_orders import (
         MyOrder,
         MyOrders,
@@ -259,6 +262,15 @@ if TYPE_CHECKING:
         RecordVatAnswer,
         VatAnswerRecorded,
     )
+    from customer_accounts.features.vat_checkup import (
+        BeginVatCheckup,
+        PrepareVatCheck,
+        VatCheckup,
+    )
+    from customer_accounts.features.vat_pause import (
+        ResumeVatChecks,
+        VatChecksResumed,
+    )
     from customer_accounts.features.wish_list import (
         AddToWishList,
         CreateWishList,
@@ -319,6 +331,7 @@ __all__ = [
     "ApproveIdentities",
     "AskCustomer",
     "AsyncAccounts",
+    "BeginVatCheckup",
     "Benefit",
     "CancelEmailChange",
     "CancelInvitation",
@@ -379,6 +392,7 @@ __all__ = [
     "InvitationCancelled",
     "InvitationResent",
     "IssueUnsubscribeLink",
+    "LateVatConfirmation",
     "LinkIdentity",
     "LinkView",
     "MyAccount",
@@ -406,6 +420,7 @@ __all__ = [
     "PasswordReset",
     "PendingProposals",
     "PostalAddress",
+    "PrepareVatCheck",
     "PreviewClaim",
     "PreviewGuestAddress",
     "Proposal",
@@ -442,6 +457,7 @@ __all__ = [
     "ResendTracking",
     "ResetPassword",
     "ResetRequested",
+    "ResumeVatChecks",
     "Seller",
     "Session",
     "SetCompany",
@@ -473,6 +489,8 @@ __all__ = [
     "Unsubscribed",
     "VatAnswer",
     "VatAnswerRecorded",
+    "VatChecksResumed",
+    "VatCheckup",
     "VatStatus",
     "VerifiedIdentity",
     "ViewGuestOrder",
@@ -507,6 +525,7 @@ _HOMES = {
     "ApproveIdentities": "features.identity_approval",
     "AskCustomer": "features.conversion_requests",
     "AsyncAccounts": "accounts",
+    "BeginVatCheckup": "features.vat_checkup",
     "Benefit": "features.benefits",
     "CancelEmailChange": "features.email_change_undo",
     "CancelInvitation": "features.conversion_invitation",
@@ -567,6 +586,7 @@ _HOMES = {
     "InvitationCancelled": "features.conversion_invitation",
     "InvitationResent": "features.conversion_invitation",
     "IssueUnsubscribeLink": "features.unsubscription",
+    "LateVatConfirmation": "features.late_confirmation",
     "LinkIdentity": "features.identity_links",
     "LinkView": "features.email_confirmation",
     "MyAccount": "features.benefits",
@@ -594,6 +614,7 @@ _HOMES = {
     "PasswordReset": "features.password_reset",
     "PendingProposals": "features.four_eyes",
     "PostalAddress": "account",
+    "PrepareVatCheck": "features.vat_checkup",
     "PreviewClaim": "features.guest_claim",
     "PreviewGuestAddress": "features.guest_address",
     "Proposal": "features.four_eyes",
@@ -630,6 +651,7 @@ _HOMES = {
     "ResendTracking": "features.tracking_resend",
     "ResetPassword": "features.password_reset",
     "ResetRequested": "features.password_reset",
+    "ResumeVatChecks": "features.vat_pause",
     "Seller": "vat",
     "Session": "account",
     "SetCompany": "features.company",
@@ -661,6 +683,8 @@ _HOMES = {
     "Unsubscribed": "features.unsubscription",
     "VatAnswer": "vat",
     "VatAnswerRecorded": "features.vat_answer",
+    "VatChecksResumed": "features.vat_pause",
+    "VatCheckup": "features.vat_checkup",
     "VatStatus": "vat",
     "VerifiedIdentity": "features.identity",
     "ViewGuestOrder": "features.guest_order_page",

@@ -95,6 +95,7 @@ class Company:
         vat_code: the register's code of the last answer, such as ``MS_UNAVAILABLE``.
         vat_checked_at: time of the last answer, UTC.
         vat_consultation_number: the register's proof of the consultation, if it gave one.
+        vat_evidence_id: the evidence of that answer, or None.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Company:
     vat_code: str | None = None
     vat_checked_at: datetime | None = None
     vat_consultation_number: str | None = None
+    vat_evidence_id: UUID | None = None
 
 
 @frozen(kw_only=True)

@@ -16,6 +16,7 @@ from customer_accounts.account import AccountRecord, IdentityRecord, Registratio
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
 from customer_accounts.casework import ConversionRequestRecord, ProposalRecord
 from customer_accounts.claim import ClaimRecord
+from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPauseRecord
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import EventRecord, MailRecord, VatCheckRecord
 from customer_accounts.token import TokenRecord
@@ -33,6 +34,9 @@ Record = (
     | ClaimRecord
     | ConversionRequestRecord
     | ProposalRecord
+    | VatEvidenceRecord
+    | OrderVatRecord
+    | VatPauseRecord
 )
 
 
@@ -145,12 +149,16 @@ class Kept(StrEnum):
     EVENTS = "events"
     REQUESTS = "requests"
     PROPOSALS = "proposals"
+    ORDER_VAT = "order_vat"
+    VAT_EVIDENCE = "vat_evidence"
 
 
 @frozen
 class Purge:
     """Delete rows of one kind that ended before a time: expired registrations, tokens, requests and
     proposals, finished mails, events.
+
+    The VAT of an order ends with the day of supply; evidence when it is given and no VAT of an order names it.
     """
 
     kind: Kept
@@ -187,9 +195,13 @@ def key_of(record: Record) -> object:
             return record.provider, record.subject
         case TokenRecord():
             return record.digest
-        case OrderRecord():
+        case OrderRecord() | OrderVatRecord():
             return record.reference
-        case SubscriptionRecord() | VatCheckRecord():
+        case SubscriptionRecord():
             return record.account_id
+        case VatCheckRecord():
+            return record.number
+        case VatPauseRecord():
+            return record.register
         case _:
             return record.id

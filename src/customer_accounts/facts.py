@@ -17,8 +17,15 @@ Rules for a storage:
   wanted, such a claim leads to its account and to the one that its orders came from.
 * ``requests``, ``proposals``: the one named by ``case``, else the page ``cases``, oldest first, else the requests of
   those addresses that the scope names itself.
-* ``addresses``, ``wish_lists``, ``events``: of those accounts, oldest first; ``subscriptions``, ``vat_checks``:
-  of those accounts.
+* ``addresses``, ``wish_lists``, ``events``: of those accounts, oldest first; ``subscriptions``: of those accounts.
+* ``vat_number`` leads to the accounts of companies with that number only if the scope wants ``vat_holders``.
+* ``vat_checks``: of that number, and of the numbers of those accounts and registrations.
+* ``order_vat``: of the order named; or else one page of those with that number or in the state ``order_vat_in``, or
+  both, newest first; or else, without a link, of the orders on the page of ``account_id``.  ``orders`` follow the same
+  page where neither order nor link names one.
+* ``vat_evidence``: the newest `EVIDENCE_AT_ONCE` of that number, and what those accounts' companies and that VAT of
+  orders name; newest first.
+* ``vat_pauses``: of the register that ``vat_register`` names.
 
 Only parts that the scope names are filled.  The same number of statements is used whether anything is found or not.
 """
@@ -34,10 +41,14 @@ from customer_accounts.account import AccountRecord, IdentityRecord, Registratio
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
 from customer_accounts.casework import ConversionRequestRecord, ProposalRecord, RequestState
 from customer_accounts.claim import ClaimRecord
+from customer_accounts.evidence import OrderVatRecord, OrderVatState, VatEvidenceRecord, VatPauseRecord
 from customer_accounts.order import GuestOrderGroup, OrderRecord
 from customer_accounts.outbox import EventRecord, VatCheckRecord
 from customer_accounts.password_policy import BreachCheck
 from customer_accounts.token import TokenRecord
+
+#: How many answers about one number are given at most, the newest ones.
+EVIDENCE_AT_ONCE = 100
 
 
 class Part(StrEnum):
@@ -53,6 +64,9 @@ class Part(StrEnum):
     WISH_LISTS = "wish_lists"
     SUBSCRIPTIONS = "subscriptions"
     VAT_CHECKS = "vat_checks"
+    VAT_EVIDENCE = "vat_evidence"
+    ORDER_VAT = "order_vat"
+    VAT_PAUSES = "vat_pauses"
     EVENTS = "events"
     CLAIMS = "claims"
     REQUESTS = "requests"
@@ -101,9 +115,13 @@ class Scope:
         recent_since: guest orders placed at or after this time are counted as recent.
         by_name: whether guest orders are counted by name too.
         owned: whether orders that somebody owns are counted too.
-        page: which orders of ``account_id`` are wanted.
         case: id of one request or proposal.
         cases: a page of requests and of proposals.
+        page: which orders of ``account_id`` are wanted, or which of the number or state.
+        vat_number: a VAT number in compact form.
+        vat_holders: whether the accounts of companies with that number are wanted, too.
+        order_vat_in: the VAT of orders that stands so.
+        vat_register: name of a register of VAT numbers.
     """
 
     parts: frozenset[Part] = frozenset()
@@ -121,6 +139,10 @@ class Scope:
     page: Page | None = None
     case: UUID | None = None
     cases: CasePage | None = None
+    vat_number: str | None = None
+    vat_holders: bool = False
+    order_vat_in: OrderVatState | None = None
+    vat_register: str | None = None
 
     def for_account(self, account_id: UUID) -> "Scope":
         """Give the same scope with an account read as well."""
@@ -141,6 +163,9 @@ class Facts:
     wish_lists: tuple[WishListRecord, ...] = ()
     subscriptions: tuple[SubscriptionRecord, ...] = ()
     vat_checks: tuple[VatCheckRecord, ...] = ()
+    vat_evidence: tuple[VatEvidenceRecord, ...] = ()
+    order_vat: tuple[OrderVatRecord, ...] = ()
+    vat_pauses: tuple[VatPauseRecord, ...] = ()
     events: tuple[EventRecord, ...] = ()
     claims: tuple[ClaimRecord, ...] = ()
     requests: tuple[ConversionRequestRecord, ...] = ()
@@ -170,3 +195,11 @@ class Facts:
     def order(self, reference: str) -> OrderRecord | None:
         """Give the order with this reference."""
         return next((one for one in self.orders if one.reference == reference), None)
+
+    def vat_check(self, number: str | None) -> VatCheckRecord | None:
+        """Give the check of this number that waits."""
+        return next((one for one in self.vat_checks if one.number == number), None)
+
+    def vat_of(self, reference: str) -> OrderVatRecord | None:
+        """Give the VAT of the order with this reference."""
+        return next((one for one in self.order_vat if one.reference == reference), None)

@@ -145,6 +145,10 @@ class EventKind(StrEnum):
     NEWSLETTER_ENDED = "newsletter_ended"
     COMPANY_CHANGED = "company_changed"
     VAT_ANSWERED = "vat_answered"
+    VAT_REGISTER_BLOCKED = "vat_register_blocked"
+    VAT_CHECKS_RESUMED = "vat_checks_resumed"
+    VAT_CONFIRMED_LATE = "vat_confirmed_late"
+    VAT_STAYS_CHARGED = "vat_stays_charged"
     RESELLER_PRICING_REFUSED = "reseller_pricing_refused"
     DATA_EXPORTED = "data_exported"
     LIMITED = "limited"
@@ -181,16 +185,21 @@ def one_line(text: str) -> str:
 
 @frozen(kw_only=True)
 class VatCheckRecord:
-    """A VAT number that waits to be asked at the register; one for each account.
+    """A VAT number that waits to be asked at the register: once, however many accounts and orders have it.
 
     Args:
-        number: the compact number; an answer for another number is discarded.
+        number: the compact number.
         due_at: not asked before this time, UTC.
+        as_typed: what a customer typed, for the evidence.
+        wanted_until: somebody at the checkout waits for it until then, with or without an account; UTC.
+        doubted: a no that is asked once more, because the register of that state was failing meanwhile.
     """
 
-    account_id: UUID
     number: str
     due_at: datetime
+    as_typed: str = field(default="", repr=False)
+    wanted_until: datetime | None = None
+    doubted: bool = False
     attempts: int = 0
     leased_until: datetime | None = None
     version: int = 1

@@ -215,6 +215,9 @@ class Settings:
         proposal_lifetime: how long a proposal waits for the second agent.
         requests_kept: how long a customer's written request is kept after its last change (DP-01).
         requests_per_address: how many may wait at once for one address.
+        late_valid_within: a yes of the register counts for a day of supply at most this much earlier; it knows only
+            today, and a weekend's outage is no reason to charge a business.
+        vat_evidence_kept: retention of evidence and of the VAT of orders, from the end of the year (Art. 369k).
         events_kept, mails_kept: retention of the audit trail and of finished mail rows (DP-01).
 
     Raises:
@@ -254,6 +257,8 @@ class Settings:
     # Long enough to go back to it once, short enough for what nobody has proven.
     requests_kept: timedelta = timedelta(days=90)
     requests_per_address: int = 3
+    late_valid_within: timedelta = timedelta(days=5)
+    vat_evidence_kept: timedelta = timedelta(days=3653)
     events_kept: timedelta = timedelta(days=365)
     mails_kept: timedelta = timedelta(days=30)
     addresses_per_account: int = 50

@@ -3,17 +3,19 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from attrs import evolve
 
-from customer_accounts.account import AccountStatus
+from customer_accounts.account import AccountStatus, Company
 from customer_accounts.accounts import AsyncAccounts
 from customer_accounts.accounts.vat_checks import VAT_BATCH, VAT_LEASE, VatReport
-from customer_accounts.actors import SignedInCustomer
+from customer_accounts.actors import Agent, SignedInCustomer
 from customer_accounts.adapters.memory import AsyncMemoryStorage
 from customer_accounts.changes import insert, update
 from customer_accounts.features.company import SetCompany
+from customer_accounts.features.vat_pause import ResumeVatChecks
 from customer_accounts.inputs import CompanyInput
 from customer_accounts.outbox import VatCheckRecord
 from customer_accounts.vat import Seller, VatAnswer, VatNumber, VatStatus
@@ -55,11 +57,11 @@ class AsyncRegister:
         return self.register.check(number, requester)
 
 
-def _sync(shop: Shop, register: Register, **limits: int) -> VatReport:
+def _sync(shop: Shop, register: Register, **limits: Any) -> VatReport:
     return shop.accounts.check_vat_numbers(register, **limits)
 
 
-def _async(shop: Shop, register: Register, **limits: int) -> VatReport:
+def _async(shop: Shop, register: Register, **limits: Any) -> VatReport:
     accounts = AsyncAccounts(AsyncMemoryStorage(shop.storage), shop.settings, clock=shop.clock)
     return asyncio.run(accounts.check_vat_numbers(AsyncRegister(register), **limits))
 
@@ -157,25 +159,32 @@ def test_a_shop_without_a_number_is_not_asked_for_one(shop: Shop, run: Any) -> N
 
 @pytest.mark.parametrize("code", ["GLOBAL_MAX_CONCURRENT_REQ", "IP_BLOCKED"])
 def test_a_register_that_asks_for_peace_gets_it(shop: Shop, run: Any, code: str) -> None:
-    """F23: the run ends at once; the other numbers are free again when their lease ends."""
+    """F23: the run ends at once, and no run asks before the pause is over, or somebody has resumed."""
     for number in (GERMAN, FRENCH, ITALIAN):
         customer_of(shop, number)
     register = Register(shop, **{GERMAN: code})
     assert run(shop, register) == VatReport(unverified=1, paused=True)
+    assert run(shop, register).paused is False
     assert len(register.asked) == 1
     shop.clock.now += VAT_LEASE + timedelta(seconds=1)
     register.answers.clear()
+    if code == "IP_BLOCKED":
+        shop.clock.forward(days=99)
+        assert run(shop, register) == VatReport(paused=True)
+        assert len(register.asked) == 1
+        assert shop.require(ResumeVatChecks(), by=Agent("17")).code == code
+        shop.clock.now += VAT_LEASE + timedelta(seconds=1)
     assert run(shop, register).valid >= 2
 
 
 def test_a_run_has_a_limit(shop: Shop, run: Any) -> None:
     """RL-04: a run takes as many numbers as it is allowed, in batches, and leaves the others free."""
-    account = customer_of(shop, GERMAN)
-    waiting = shop.stored(VatCheckRecord)[0]
-    owner = shop.account(account.account_id)
+    owner = shop.account(customer_of(shop, GERMAN).account_id)
     for count in range(VAT_BATCH + 2):
-        other = evolve(owner, id=shop.accounts._around.env().new_id(), email_key=f"{count}@mail.example")
-        shop.storage.write([insert(other), insert(evolve(waiting, account_id=other.id))])
+        company = Company("X", vat_number=f"DE{count:09}", vat_status=VatStatus.PENDING)
+        other = evolve(owner, id=uuid4(), email_key=f"{count}@mail.example", company=company)
+        check = VatCheckRecord(number=f"DE{count:09}", due_at=shop.clock.now)
+        shop.storage.write([insert(other), insert(check)])
     register = Register(shop)
     assert run(shop, register, limit=VAT_BATCH + 1).valid == VAT_BATCH + 1
     assert run(shop, register, limit=0) == VatReport()
@@ -183,13 +192,14 @@ def test_a_run_has_a_limit(shop: Shop, run: Any) -> None:
 
 
 def test_checks_of_accounts_that_are_gone_are_dropped(shop: Shop, run: Any) -> None:
-    """F23: nobody waits for these answers; they are asked for once and never again."""
+    """F23: nobody waits for these answers; the register is not asked for them."""
     closed = shop.account(customer_of(shop, GERMAN).account_id)
     erased = customer_of(shop, FRENCH).account_id
     shop.storage.write([update(closed, evolve(closed, status=AccountStatus.CLOSED, email_key=None))])
     del shop.storage._tables.records[type(closed)][erased]
-    assert run(shop, Register(shop)) == VatReport(discarded=2)
-    assert shop.stored(VatCheckRecord) == []
+    register = Register(shop)
+    assert run(shop, register) == VatReport(discarded=2)
+    assert (shop.stored(VatCheckRecord), register.asked) == ([], [])
 
 
 def test_a_number_that_changed_meanwhile_is_discarded(shop: Shop, run: Any) -> None:
@@ -212,8 +222,10 @@ def test_a_number_that_changed_meanwhile_is_discarded(shop: Shop, run: Any) -> N
 def test_a_stored_number_that_cannot_be_read(shop: Shop, run: Any) -> None:
     """RL-10: a damaged row is no answer; the run goes on."""
     anna = customer_of(shop, GERMAN)
-    waiting = shop.stored(VatCheckRecord)[0]
-    shop.storage.write([update(waiting, evolve(waiting, number="??"))])
+    known = shop.account(anna.account_id)
+    broken = Company("X", vat_number="??", vat_status=VatStatus.PENDING)
+    shop.storage.write([update(known, evolve(known, company=broken))])
+    shop.storage.write([insert(VatCheckRecord(number="??", due_at=shop.clock.now))])
     customer_of(shop, FRENCH)
-    assert run(shop, Register(shop)) == VatReport(valid=1, discarded=1)
-    assert status(shop, anna) is VatStatus.PENDING
+    assert run(shop, Register(shop)) == VatReport(valid=1, unverified=1, discarded=1)
+    assert status(shop, anna) is VatStatus.UNVERIFIED

@@ -1,7 +1,8 @@
 """Hypothesis strategies for records: any value that a field of its class may have, or one of a small town's."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -20,6 +21,8 @@ _PLAIN: Mapping[type, st.SearchStrategy[Any]] = {
     # No database keeps the fold of a time, and in UTC it means nothing.
     datetime: st.datetimes(timezones=st.just(UTC)).map(lambda time: time.replace(fold=0)),
     UUID: st.uuids(),
+    date: st.dates(),
+    Decimal: st.decimals(allow_nan=False, allow_infinity=False),
 }
 
 

@@ -32,6 +32,7 @@ from customer_accounts.changes import (
 )
 from customer_accounts.claim import ClaimRecord
 from customer_accounts.errors import StaleWriteError
+from customer_accounts.evidence import OrderVatRecord, OrderVatState, VatEvidenceRecord, VatPauseRecord
 from customer_accounts.facts import CasePage, Facts, Page, Part, Scope
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import EventRecord, MailOutcome, MailRecord, MailStatus, Queue, VatCheckRecord
@@ -45,6 +46,13 @@ T0 = datetime(2026, 11, 23, tzinfo=UTC)
 ids = st.sampled_from([UUID(int=n) for n in range(3)])
 keys = st.sampled_from(["", "a@mail.example", "b@mail.example"])
 names = st.sampled_from(["one", "two", "three"])
+numbers = st.sampled_from(["DE1", "FR2"])
+states = st.sampled_from(list(OrderVatState)[:2])
+companies = st.builds(
+    lambda number, named: evolve(records.a_company(), vat_number=number, vat_evidence_id=named),
+    st.none() | numbers,
+    st.none() | ids,
+)
 times = st.integers(0, 4).map(lambda days: T0 + timedelta(days=days))
 
 
@@ -54,10 +62,10 @@ def maybe(one: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 small: dict[type, dict[str, st.SearchStrategy[Any]]] = {
-    AccountRecord: {"id": ids, "email_key": maybe(keys), "created_at": times},
+    AccountRecord: {"id": ids, "email_key": maybe(keys), "created_at": times, "company": maybe(companies)},
     RegistrationRecord: {
         "id": ids, "email_key": keys, "browser": names, "created_at": times, "expires_at": times,
-        "identity_provider": maybe(names), "identity_subject": maybe(names),
+        "identity_provider": maybe(names), "identity_subject": maybe(names), "company": maybe(companies),
     },
     IdentityRecord: {"provider": names, "subject": names, "account_id": ids},
     TokenRecord: {
@@ -71,7 +79,13 @@ small: dict[type, dict[str, st.SearchStrategy[Any]]] = {
     AddressRecord: {"id": ids, "account_id": ids, "created_at": times},
     WishListRecord: {"id": ids, "account_id": ids, "created_at": times},
     SubscriptionRecord: {"account_id": ids},
-    VatCheckRecord: {"account_id": ids, "due_at": times, "leased_until": st.none(), "number": names},
+    VatCheckRecord: {"due_at": times, "leased_until": st.none(), "number": numbers},
+    VatEvidenceRecord: {"id": ids, "number": numbers, "checked_at": times},
+    OrderVatRecord: {
+        "reference": names, "number": maybe(numbers), "state": states, "recorded_at": times,
+        "supplied_on": times.map(datetime.date), "evidence_id": maybe(ids), "corrected_evidence_id": maybe(ids),
+    },
+    VatPauseRecord: {"register": names},
     MailRecord: {
         "id": ids, "due_at": times, "token": maybe(names), "extra_token": maybe(names),
         "order_reference": maybe(names), "leased_until": st.none(), "status": st.just(MailStatus.QUEUED),
@@ -95,7 +109,10 @@ samples: dict[type, list[Callable[[], Any]]] = {
     AddressRecord: [records.a_delivery_address],
     WishListRecord: [records.a_wish_list, lambda: records.a_wish_list("b", "a", "b")],
     SubscriptionRecord: [records.a_subscription, records.a_full_subscription],
-    VatCheckRecord: [records.a_vat_check],
+    VatCheckRecord: [records.a_vat_check, records.a_full_vat_check],
+    VatEvidenceRecord: [records.vat_evidence, records.full_vat_evidence],
+    OrderVatRecord: [records.order_vat, records.full_order_vat],
+    VatPauseRecord: [records.a_vat_pause],
     MailRecord: [records.a_mail, records.a_full_mail],
     EventRecord: [lambda: records.an_event(None)],
     ClaimRecord: [records.a_claim, records.a_full_claim],
@@ -134,6 +151,10 @@ scopes = st.builds(
             state=st.sampled_from(RequestState),
         )
     ),
+    vat_number=maybe(numbers),
+    vat_holders=st.booleans(),
+    order_vat_in=maybe(states),
+    vat_register=maybe(names),
     page=maybe(st.builds(Page, after=maybe(st.tuples(times, names)), limit=st.integers(1, 3))),
 )
 conditions: dict[str, st.SearchStrategy[Any]] = {
@@ -226,8 +247,8 @@ def _work(data: st.DataObject, memory: MemoryStorage, sql: SqlStorage) -> None:
         mails = [one.lease(Queue.MAIL, limit=9, now=now, until=until) for one in (memory, sql)]
         checks = [one.lease(Queue.VAT, limit=9, now=now, until=until) for one in (memory, sql)]
         assert sorted(mails[0], key=lambda one: one.mail.id) == sorted(mails[1], key=lambda one: one.mail.id)
-        assert sorted(checks[0], key=lambda one: one.check.account_id) == sorted(
-            checks[1], key=lambda one: one.check.account_id
+        assert sorted(checks[0], key=lambda one: one.check.number) == sorted(
+            checks[1], key=lambda one: one.check.number
         )
         sent = data.draw(st.booleans())
         for task in mails[0]:
@@ -243,5 +264,5 @@ def _work(data: st.DataObject, memory: MemoryStorage, sql: SqlStorage) -> None:
 
 def test_the_town_is_complete() -> None:
     """Every kind of record takes part in the histories."""
-    assert len(RECORDS) == 12
+    assert len(RECORDS) == 15
     assert evolve(Facts()) == Facts()

@@ -15,6 +15,7 @@ from customer_accounts.adapters.sql.reading import question
 from customer_accounts.adapters.sql.statements import purges_of
 from customer_accounts.adapters.sql.writing import plan
 from customer_accounts.changes import Kept, MoveOrders, OrderSelection
+from customer_accounts.evidence import OrderVatState
 from customer_accounts.facts import Page, Part, Scope
 
 SOMEBODY = UUID(int=1)
@@ -40,8 +41,16 @@ def _scopes() -> Iterator[Scope]:
         "order": (None, "A-1"),
         "browser": (None, "digest"),
     }
+    of_vat: tuple[dict[str, Any], ...] = (
+        {"vat_number": "DE1"},
+        {"vat_number": "DE1", "vat_holders": True},
+        {"order_vat_in": OrderVatState.PROVISIONAL},
+        {"vat_number": "DE1", "order_vat_in": OrderVatState.PROVISIONAL, "vat_register": "vat"},
+    )
     for values in product(*roots.values()):
         yield Scope(parts=frozenset(Part), page=Page(), **dict(zip(roots, values, strict=True)))
+    for more in of_vat:
+        yield Scope(parts=frozenset(Part), page=Page(), **more)
 
 
 def _plan(connection: Connection, statement: ClauseElement) -> list[str]:
@@ -54,7 +63,7 @@ def _plan(connection: Connection, statement: ClauseElement) -> list[str]:
 def test_a_reading_scans_no_table(sqlite: Connection) -> None:
     """Whatever a scope names, each part is found by an index of its table (SQLite, without statistics)."""
     asked = [found for scope in _scopes() if (found := question(shape_of(scope))) is not None]
-    assert len(asked) == 3 * 2**5 - 1
+    assert len(asked) == 3 * 2**5 - 1 + 4
     steps = [step for one in asked for step in _plan(sqlite, one.statement)]
     assert (
         "SEARCH ca_identities USING INDEX sqlite_autoindex_ca_identities_1 (provider=? AND subject=?)"

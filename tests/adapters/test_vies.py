@@ -13,6 +13,7 @@ import pytest
 
 from customer_accounts.adapters import vies_transport
 from customer_accounts.adapters.vies import AsyncViesRegister, ViesRegister
+from customer_accounts.adapters.vies_traffic import StateLimit, Traffic
 from customer_accounts.adapters.vies_transport import LARGEST_BODY, HttpAnswer, post
 from customer_accounts.ports import AsyncVatRegister, VatRegister
 from customer_accounts.testing.fake_vies import (
@@ -53,7 +54,14 @@ def check(request: pytest.FixtureRequest, vies: FakeVies) -> Check:
 
     def run(number: VatNumber, requester: VatNumber | None = None, **settings: Any) -> VatAnswer:
         trader = settings.pop("trader", None)
-        facts = {"base_url": vies.url, "clock": lambda: AT, "jitter": lambda: 0.5, **settings}
+        free = Traffic(StateLimit(at_once=99, per_second=1e9), failures=99)
+        facts = {
+            "base_url": vies.url,
+            "clock": lambda: AT,
+            "jitter": lambda: 0.5,
+            "traffic": free,
+            **settings,
+        }
         if request.param == "sync":
             register = ViesRegister(sleep=pauses.append, **facts)
             return register.check(number, requester, trader=trader)

@@ -90,6 +90,7 @@ _THINGS: MappingProxyType[str, Callable[[object], bool]] = MappingProxyType(
         "limit": lambda value: value is True or value == 2,
         "parcels": lambda value: value == [],
         "addresses": lambda value: value == [],
+        "leased": lambda value: type(value) is int and value > 0,
     }
 )
 

@@ -16,6 +16,7 @@ from customer_accounts.adapters.memory import MemoryStorage
 from customer_accounts.casework import ConversionRequestRecord
 from customer_accounts.changes import Change, Counts, insert, update
 from customer_accounts.command import Command
+from customer_accounts.evidence import VatPauseRecord
 from customer_accounts.facts import Facts, Scope
 from customer_accounts.features.company import SetCompany
 from customer_accounts.features.conversion_requests import RequestConversion
@@ -29,9 +30,11 @@ from customer_accounts.features.password_reset import RequestPasswordReset
 from customer_accounts.features.registration import Register
 from customer_accounts.features.support import ConvertGuest
 from customer_accounts.features.unsubscription import IssueUnsubscribeLink
+from customer_accounts.features.vat_pause import REGISTER
 from customer_accounts.features.wish_list import CreateWishList
 from customer_accounts.inputs import AddressInput, CompanyInput
 from customer_accounts.limiting import Allowance
+from customer_accounts.outbox import VatCheckRecord
 from customer_accounts.testing.records import a_proposal
 from customer_accounts.token import Purpose, TokenRecord, link_digest, link_text, short_code
 from tests.identities import SESSION, to_link
@@ -114,6 +117,9 @@ class Stage(Shop):
         self.wish_list = self.require(CreateWishList(name="Printers"), by=anna).id
         company = CompanyInput(name="Druckwerk", vat_number="DE136695976")
         self.require(SetCompany(company=company), by=anna)
+        nobodys = VatCheckRecord(number="FR40303265045", due_at=self.clock.now)
+        blocked = VatPauseRecord(register=REGISTER, code="IP_BLOCKED", since=self.clock.now)
+        self.storage.write([insert(nobodys), insert(blocked)])
         wish = SubscribeNewsletter(text_version="2026-11")
         self.require(wish, by=anna)
         self.require(ConfirmNewsletter(token=self.token(Purpose.CONFIRM_NEWSLETTER)), by=visitor)

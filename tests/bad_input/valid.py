@@ -284,9 +284,12 @@ EXAMPLES: MappingProxyType[str, tuple[Example, ...]] = MappingProxyType(
         "Unsubscribe": (_link(Purpose.UNSUBSCRIBE),),
         "UnsubscribeNewsletter": (_customer(),),
         "IssueUnsubscribeLink": (Example(System, lambda stage: {"account_id": stage.anna.account_id}),),
-        "RecordVatAnswer": (
-            Example(System, lambda stage: {"account_id": stage.anna.account_id, "answer": _answer(stage)}),
+        "RecordVatAnswer": (Example(System, lambda stage: {"answer": _answer(stage), "doubtful": False}),),
+        "PrepareVatCheck": (Example(System, lambda _: {"number": "FR40303265045", "leased": 1}),),
+        "BeginVatCheckup": (
+            Example(System, lambda _: {"number": "DE136695976", "as_typed": "de 1", "asks": True}),
         ),
+        "ResumeVatChecks": (Example(Agent, lambda _: {}),),
         "CreateWishList": (_customer(id=ID, name="Presents"),),
         "RenameWishList": (
             Example(SignedInCustomer, lambda stage: {"list_id": stage.wish_list, "name": "Presents"}),

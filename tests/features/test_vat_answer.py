@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from customer_accounts.account import Company
 from customer_accounts.actors import Agent, SignedInCustomer, System
+from customer_accounts.evidence import VatEvidenceRecord
 from customer_accounts.features.company import RemoveCompany, SetCompany
 from customer_accounts.features.vat_answer import RecordVatAnswer, VatAnswerRecorded
 from customer_accounts.inputs import CompanyInput
@@ -36,7 +36,7 @@ def company(number: str) -> SetCompany:
 def said(shop: Shop, customer: SignedInCustomer, status: VatStatus, **more: Any) -> RecordVatAnswer:
     """Give the command that records an answer of now."""
     given = {"number": GERMAN, "code": status.upper(), "checked_at": shop.clock.now, **more}
-    return RecordVatAnswer(account_id=customer.account_id, answer=VatAnswer(status=status, **given))
+    return RecordVatAnswer(answer=VatAnswer(status=status, **given))
 
 
 def stored(shop: Shop, customer: SignedInCustomer) -> Company:
@@ -65,7 +65,10 @@ def test_a_clear_answer_goes_to_the_company(shop: Shop, anna: SignedInCustomer, 
         shop.clock.now,
     )
     assert known.vat_consultation_number == "WAPI-1"
-    assert recorded == VatAnswerRecorded(anna.account_id, status, shop.clock.now + timedelta(days=24))
+    (evidence,) = shop.stored(VatEvidenceRecord)
+    due = shop.clock.now + timedelta(days=24)
+    assert recorded == VatAnswerRecorded(GERMAN, status, due, evidence.id)
+    assert known.vat_evidence_id == evidence.id
     (event,) = shop.events(EventKind.VAT_ANSWERED)
     assert (event.actor, event.account_id) == ("system:vies", anna.account_id)
     assert event.detail == f"{status} {status.upper()}"
@@ -109,14 +112,6 @@ def test_the_wait_grows(shop: Shop, anna: SignedInCustomer) -> None:
     assert check(shop).attempts == len(BACK_OFF)
 
 
-@pytest.mark.parametrize("code", ["IP_BLOCKED", "VAT_BLOCKED"])
-def test_a_blocked_shop_waits_a_day(shop: Shop, anna: SignedInCustomer, code: str) -> None:
-    """F23: where somebody must write to the register first, the next try is tomorrow; the event tells."""
-    shop.require(said(shop, anna, VatStatus.UNVERIFIED, code=code), by=System())
-    assert check(shop).due_at == shop.clock.now + timedelta(days=1)
-    assert shop.events(EventKind.VAT_ANSWERED)[0].detail == f"unverified {code}"
-
-
 @pytest.mark.parametrize("status", [VatStatus.VALID, VatStatus.INVALID])
 def test_an_outage_takes_no_young_answer_away(shop: Shop, anna: SignedInCustomer, status: VatStatus) -> None:
     """F24: a clear answer stays in force until it is as old as the setting, to the second."""
@@ -145,10 +140,10 @@ def test_an_answer_for_the_old_number_is_discarded(shop: Shop, anna: SignedInCus
     """F23, CC-05: the customer has typed another number meanwhile; its check goes on waiting."""
     late = said(shop, anna, VatStatus.VALID)
     shop.require(company(FRENCH), by=anna)
-    before = check(shop)
-    assert shop.require(late, by=System()) == VatAnswerRecorded(anna.account_id, None)
+    assert shop.require(late, by=System()) == VatAnswerRecorded(GERMAN, None)
     assert stored(shop, anna).vat_status is VatStatus.PENDING
-    assert check(shop) == before
+    assert check(shop).number == FRENCH
+    assert shop.stored(VatEvidenceRecord) == []
     assert shop.events(EventKind.VAT_ANSWERED) == []
 
 
@@ -163,10 +158,8 @@ def test_an_answer_older_than_the_known_one_is_discarded(shop: Shop, anna: Signe
 
 def test_an_answer_for_no_company_is_discarded(shop: Shop, anna: SignedInCustomer) -> None:
     """F23: without a company there is nothing to record; a check that was left over goes."""
-    left_over = check(shop)
     shop.require(RemoveCompany(), by=anna)
-    assert shop.require(said(shop, anna, VatStatus.VALID), by=System()).status is None
-    shop.storage._tables.records[VatCheckRecord][anna.account_id] = left_over
+    assert check(shop).number == GERMAN
     assert shop.require(said(shop, anna, VatStatus.VALID), by=System()).status is None
     assert shop.stored(VatCheckRecord) == []
 
@@ -185,11 +178,12 @@ def test_two_answers_at_once(shop: Shop, anna: SignedInCustomer) -> None:
     assert (stored(shop, anna).vat_number, stored(shop, anna).vat_status) == (FRENCH, VatStatus.PENDING)
 
 
-def test_accounts_that_are_not_there(shop: Shop) -> None:
-    """F23: an answer for no account is not found."""
+def test_a_number_that_nobody_has(shop: Shop) -> None:
+    """F23: an answer that nobody waits for is discarded; nothing is kept of it."""
     at: datetime = shop.clock.now
-    command = RecordVatAnswer(account_id=UUID(int=7), answer=VatAnswer(GERMAN, VatStatus.VALID, "VALID", at))
-    assert shop.handle(command, by=System()) == Refused(Reason.NOT_FOUND)
+    command = RecordVatAnswer(answer=VatAnswer(GERMAN, VatStatus.VALID, "VALID", at))
+    assert shop.require(command, by=System()) == VatAnswerRecorded(GERMAN, None)
+    assert shop.stored(VatEvidenceRecord) == []
 
 
 def test_only_the_system_records(shop: Shop, anna: SignedInCustomer) -> None:

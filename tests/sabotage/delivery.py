@@ -1,6 +1,7 @@
 """Faults of the rules about mails, workers and races: RL and CC."""
 
 from customer_accounts.accounts import Accounts, mail_delivery, vat_checks
+from customer_accounts.accounts.vat_worker import VatWorker
 from customer_accounts.adapters import memory
 from customer_accounts.adapters.memory import MemoryStorage, Tables
 from customer_accounts.changes import Save, key_of
@@ -85,13 +86,13 @@ _DELIVERY = (
     fault(
         "RL-09",
         "a register that fails stops the worker",
-        edited(Accounts._ask, "except Exception:", "except ValueError:"),
+        edited(VatWorker._answer_to, "except Exception:", "except ValueError:"),
         "accounts/test_vat_checks.py::test_whatever_goes_wrong_is_no_answer",
     ),
     fault(
         "RL-10",
         "an answer about another number counts",
-        edited(vat_checks.recording, "answer.number != task.check.number", "not answer.number"),
+        edited(vat_checks.Doubts.recording, "answer.number != number", "not answer.number"),
         "accounts/test_vat_checks.py::test_an_answer_about_another_number_is_none",
     ),
 )

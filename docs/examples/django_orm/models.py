@@ -4,7 +4,7 @@ They are made of the records, so that a record that gets a field needs a migrati
 line here.  What a rule or a query reads is a column of its own type; a value inside a record is a JSON column.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from django.db import models
 from customer_accounts.account import AccountRecord, IdentityRecord, RegistrationRecord
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
 from customer_accounts.claim import ClaimRecord
+from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPauseRecord
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import EventRecord, MailRecord, VatCheckRecord
 from customer_accounts.token import TokenRecord
@@ -25,6 +26,7 @@ _COLUMNS: dict[type, Any] = {
     int: models.IntegerField,
     datetime: models.DateTimeField,
     UUID: models.UUIDField,
+    date: models.DateField,
 }
 
 
@@ -64,7 +66,14 @@ Order = _model(OrderRecord, "reference", indexes=("owner", "email_key", "number"
 Address = _model(AddressRecord, indexes=("account_id",))
 WishList = _model(WishListRecord, indexes=("account_id",))
 Subscription = _model(SubscriptionRecord, "account_id")
-VatCheck = _model(VatCheckRecord, "account_id", indexes=("due_at",))
+VatCheck = _model(VatCheckRecord, "number", indexes=("due_at",))
+VatEvidence = _model(VatEvidenceRecord, indexes=("number", "checked_at"))
+OrderVat = _model(
+    OrderVatRecord,
+    "reference",
+    indexes=("number", "state", "supplied_on", "evidence_id", "corrected_evidence_id"),
+)
+VatPause = _model(VatPauseRecord, "register")
 Claim = _model(ClaimRecord, indexes=("account_id",))
 Mail = _model(MailRecord, indexes=("due_at", "finished_at"))
 Event = _model(EventRecord, indexes=("account_id", "at"))
@@ -79,7 +88,10 @@ MODELS: dict[type, tuple[Any, tuple[str, ...]]] = {
     AddressRecord: (Address, ("id",)),
     WishListRecord: (WishList, ("id",)),
     SubscriptionRecord: (Subscription, ("account_id",)),
-    VatCheckRecord: (VatCheck, ("account_id",)),
+    VatCheckRecord: (VatCheck, ("number",)),
+    VatEvidenceRecord: (VatEvidence, ("id",)),
+    OrderVatRecord: (OrderVat, ("reference",)),
+    VatPauseRecord: (VatPause, ("register",)),
     ClaimRecord: (Claim, ("id",)),
     MailRecord: (Mail, ("id",)),
     EventRecord: (Event, ("id",)),

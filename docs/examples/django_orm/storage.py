@@ -13,14 +13,15 @@ the beginning, where they may, and not in the middle.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, assert_never
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connections, models, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 
+from customer_accounts.account import AccountRecord
 from customer_accounts.changes import (
     Change,
     Counts,
@@ -47,10 +48,24 @@ from customer_accounts.outbox import (
     VatTask,
 )
 from customer_accounts.token import TokenRecord
-from examples.django_orm.models import MODELS, Event, Mail, Registration, Token, columns_of, record_of
+from examples.django_orm.models import (
+    MODELS,
+    Event,
+    Mail,
+    OrderVat,
+    Registration,
+    Token,
+    VatEvidence,
+    columns_of,
+    record_of,
+)
 from examples.reading import facts_of
 
 _QUEUED = Q(status=MailStatus.QUEUED)
+#: Whether the VAT of an order names a piece of evidence.
+_NAMED = [
+    OrderVat.objects.filter(**{one: OuterRef("pk")}) for one in ("evidence_id", "corrected_evidence_id")
+]
 
 
 class DjangoStorage:
@@ -76,6 +91,11 @@ class DjangoStorage:
         """See `examples.reading.Finder.find`."""
         wanted = [one for one in values if one is not None]
         return [record_of(kind, row) for row in self._rows(kind).filter(**{f"{field}__in": wanted})]
+
+    def holders(self, number: str | None) -> list[AccountRecord]:
+        """See `examples.reading.Finder.holders`."""
+        rows = self._rows(AccountRecord).filter(company__vat_number=number) if number else ()
+        return [record_of(AccountRecord, row) for row in rows]
 
     def page(self, owner: UUID | None, page: Page) -> list[OrderRecord]:
         """See `examples.reading.Finder.page`."""
@@ -131,8 +151,7 @@ class DjangoStorage:
                 }
                 self._rows(MailRecord).filter(_QUEUED, id=mail.id).update(**told, **again)
             case VatTask(check):
-                # The customer may have given another number meanwhile; that one waits for its own answer.
-                waiting = self._rows(VatCheckRecord).filter(account_id=check.account_id, number=check.number)
+                waiting = self._rows(VatCheckRecord).filter(number=check.number)
                 waiting.update(due_at=retry_at, **again) if retry_at else waiting.delete()
             case _:
                 assert_never(task)
@@ -203,6 +222,11 @@ class DjangoStorage:
             Kept.TOKENS: (Token, Q(expires_at__lt=before)),
             Kept.MAILS: (Mail, Q(finished_at__lt=before) | Q(status=MailStatus.DEAD, due_at__lt=before)),
             Kept.EVENTS: (Event, Q(at__lt=before)),
+            Kept.ORDER_VAT: (OrderVat, Q(supplied_on__lt=before.astimezone(UTC).date())),
+            Kept.VAT_EVIDENCE: (
+                VatEvidence,
+                Q(checked_at__lt=before) & ~Exists(_NAMED[0]) & ~Exists(_NAMED[1]),
+            ),
         }
         model, old = ended[change.kind]
         deleted: int = model.objects.using(self._using).filter(old).delete()[0]

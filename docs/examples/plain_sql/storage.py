@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, assert_never
 from uuid import UUID
 
+from customer_accounts.account import AccountRecord
 from customer_accounts.changes import Change, Counts
 from customer_accounts.facts import Facts, Page, Scope
 from customer_accounts.order import OrderRecord
@@ -99,17 +100,13 @@ class PlainSqlStorage:
                         (packed(status), packed(retry_at), reason, packed(task.mail.id)),
                     )
                 case VatTask():
-                    # The customer may have given another number meanwhile; that one waits for its own answer.
-                    waiting = packed(task.check.account_id), task.check.number
                     if retry_at is None:
-                        connection.execute(
-                            "DELETE FROM vat_checks WHERE account_id = ? AND number = ?", waiting
-                        )
+                        connection.execute("DELETE FROM vat_checks WHERE number = ?", (task.check.number,))
                     else:
                         connection.execute(
                             "UPDATE vat_checks SET due_at = ?, attempts = attempts + 1, leased_until = NULL"
-                            " WHERE account_id = ? AND number = ?",
-                            (packed(retry_at), *waiting),
+                            " WHERE number = ?",
+                            (packed(retry_at), task.check.number),
                         )
                 case _:
                     assert_never(task)
@@ -163,6 +160,11 @@ class _Rows:
     def find(self, kind: type, field: str, values: Iterable[Any]) -> list[Any]:
         table, wanted = TABLES[kind], [packed(one) for one in values if one is not None]
         return self._records(table, f'"{field}" IN ({marks(wanted)})', wanted)
+
+    def holders(self, number: str | None) -> list[AccountRecord]:
+        """See `examples.reading.Finder.holders`."""
+        where = "json_extract(company, '$.vat_number') = ?"
+        return self._records(TABLES[AccountRecord], where, [number])
 
     def page(self, owner: UUID | None, page: Page) -> list[OrderRecord]:
         at, reference = page.after or (None, None)

@@ -11,6 +11,7 @@ from attrs import define
 from customer_accounts.account import AccountRecord, IdentityRecord, RegistrationRecord
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
 from customer_accounts.claim import ClaimRecord
+from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPauseRecord
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import EventRecord, MailRecord, VatCheckRecord
 from customer_accounts.token import TokenRecord
@@ -76,7 +77,14 @@ TOKENS = Table(
     "tokens", TokenRecord, ("digest",), indexes=("account_id", "registration_id", "email_key", "expires_at")
 )
 ORDERS = Table("orders", OrderRecord, ("reference",), indexes=("owner", "email_key", "number"))
-VAT_CHECKS = Table("vat_checks", VatCheckRecord, ("account_id",), indexes=("due_at",))
+VAT_CHECKS = Table("vat_checks", VatCheckRecord, ("number",), indexes=("due_at",))
+VAT_EVIDENCE = Table("vat_evidence", VatEvidenceRecord, indexes=("number", "checked_at"))
+ORDER_VAT = Table(
+    "order_vat",
+    OrderVatRecord,
+    ("reference",),
+    indexes=("number", "state", "supplied_on", "evidence_id", "corrected_evidence_id"),
+)
 REGISTRATIONS = Table("registrations", RegistrationRecord, indexes=("email_key", "browser", "expires_at"))
 
 #: All tables, by the kind of their records.
@@ -93,6 +101,9 @@ TABLES: dict[type, Table] = {
         Table("subscriptions", SubscriptionRecord, ("account_id",)),
         Table("claims", ClaimRecord, indexes=("account_id",)),
         VAT_CHECKS,
+        VAT_EVIDENCE,
+        ORDER_VAT,
+        Table("vat_pauses", VatPauseRecord, ("register",)),
         MAILS,
         EVENTS,
     )

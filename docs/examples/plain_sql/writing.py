@@ -34,6 +34,10 @@ _ENDED = {
     Kept.TOKENS: "DELETE FROM tokens WHERE expires_at < ?1",
     Kept.MAILS: "DELETE FROM mails WHERE finished_at < ?1 OR (status = 'dead' AND due_at < ?1)",
     Kept.EVENTS: 'DELETE FROM events WHERE "at" < ?1',
+    Kept.ORDER_VAT: "DELETE FROM order_vat WHERE supplied_on < substr(?1, 1, 10)",
+    Kept.VAT_EVIDENCE: "DELETE FROM vat_evidence WHERE checked_at < ?1"
+    " AND NOT EXISTS (SELECT 1 FROM order_vat WHERE evidence_id = vat_evidence.id)"
+    " AND NOT EXISTS (SELECT 1 FROM order_vat WHERE corrected_evidence_id = vat_evidence.id)",
 }
 _MARKS = {Mark.SET: "?2", Mark.KEEP: "claim_id", Mark.CLEAR: "NULL"}
 

@@ -19,22 +19,17 @@ from customer_accounts.accounts.mail_delivery import (
     sent,
 )
 from customer_accounts.accounts.retention import purges
-from customer_accounts.accounts.vat_checks import (
-    VAT_LEASE,
-    WORKER,
-    VatReport,
-    no_answer,
-    number_of,
-    recording,
-    without_requester,
-)
+from customer_accounts.accounts.vat_asking_async import AsyncAsking
+from customer_accounts.accounts.vat_checkout import CheckedVatNumber
+from customer_accounts.accounts.vat_checks import Progress, VatReport
+from customer_accounts.accounts.vat_worker_async import AsyncVatWorker
 from customer_accounts.actors import Actor
 from customer_accounts.changes import Counts
 from customer_accounts.command import Asks, Command, Decision, Env, Refusal
 from customer_accounts.errors import ConflictError, RefusedError, StaleWriteError
 from customer_accounts.facts import Facts
 from customer_accounts.hashing import HasherBusyError
-from customer_accounts.outbox import MailOutcome, MailTask, Queue, VatTask
+from customer_accounts.outbox import MailOutcome, MailTask, Queue
 from customer_accounts.password_policy import BreachCheck
 from customer_accounts.ports import (
     AsyncBreachedPasswords,
@@ -47,7 +42,7 @@ from customer_accounts.ports import (
 )
 from customer_accounts.refusals import Reason, Refused
 from customer_accounts.settings import Settings
-from customer_accounts.vat import VatAnswer
+from customer_accounts.vat import VatNumber
 
 R = TypeVar("R")
 A = TypeVar("A", bound=Actor)
@@ -62,6 +57,7 @@ class AsyncAccounts:
         hasher: the password hasher; by default argon2id with the parameters of the settings.
         limiter: counts tries; by default in this process's memory.
         breached: an optional check for breached passwords.
+        vat_register: the register of VAT numbers that `check_vat` and `check_vat_numbers` ask.
         on_event: called after each commit with every audit event; must not block.  Inside a transaction of the
             host (`within`) it is called once the library has written, before the host commits.
         clock: gives the time, UTC.
@@ -75,6 +71,7 @@ class AsyncAccounts:
         hasher: PasswordHasher | None = None,
         limiter: AsyncRateLimiter | None = None,
         breached: AsyncBreachedPasswords | None = None,
+        vat_register: AsyncVatRegister | None = None,
         on_event: EventSink | None = None,
         clock: Callable[[], datetime] = steps.utc_now,
     ) -> None:
@@ -82,6 +79,8 @@ class AsyncAccounts:
         self._storage = storage
         self._limiter = limiter or AsyncMemoryRateLimiter(clock)
         self._breached = breached
+        self._vat_register = vat_register
+        self._asking = AsyncAsking()
         self._around = steps.Surroundings(settings, hasher or steps.default_hasher(settings), on_event, clock)
         self._cores = asyncio.Semaphore(os.cpu_count() or 1)
 
@@ -126,19 +125,30 @@ class AsyncAccounts:
                 report = report.plus(await self._deliver(task, mailer, compose))
         return report
 
-    async def check_vat_numbers(self, register: AsyncVatRegister, *, limit: int = 1000) -> VatReport:
+    async def check_vat(
+        self,
+        number: VatNumber | str,
+        wait: float = 2.0,
+        *,
+        country: str | None = None,
+        register: AsyncVatRegister | None = None,
+    ) -> CheckedVatNumber:
+        """See `Accounts.check_vat`."""
+        return await self._vat_worker(register).check(number, country, wait, self._asking)
+
+    async def check_vat_numbers(
+        self,
+        register: AsyncVatRegister | None = None,
+        *,
+        limit: int = 1000,
+        at_once: int = 1,
+        progress: Progress | None = None,
+    ) -> VatReport:
         """See `Accounts.check_vat_numbers`."""
-        report = VatReport()
-        while batch := await self._lease_vat(report.room(limit)):
-            for task in batch:
-                command = recording(task, await self._ask(register, task), self._around)
-                recorded = await self.handle(command, by=WORKER)
-                if isinstance(recorded, Refused):
-                    await self._storage.fail(task, retry_at=None, reason=recorded.reason)
-                report = report.plus(command.answer, recorded)
-                if report.paused:
-                    break
-        return report
+        worker = self._vat_worker(register)
+        if worker.register is None:
+            raise TypeError("give the register to the runner or to the call")
+        return await worker.run(limit, at_once, progress)
 
     async def purge(self) -> Counts:
         """See `Accounts.purge`."""
@@ -164,21 +174,8 @@ class AsyncAccounts:
         await self._storage.finish(task, sent(reply, self._around))
         return Delivered.SENT
 
-    async def _lease_vat(self, limit: int) -> Sequence[VatTask]:
-        if limit == 0:
-            return ()
-        now = self._around.clock()
-        return await self._storage.lease(Queue.VAT, limit=limit, now=now, until=now + VAT_LEASE)
-
-    async def _ask(self, register: AsyncVatRegister, task: VatTask) -> VatAnswer:
-        requester = self.settings.seller.number
-        try:
-            answer = await register.check(number_of(task), requester)
-            if without_requester(answer, requester):
-                answer = await register.check(number_of(task))
-        except Exception:  # whatever a register raises is no answer, and stops no order (RL-09)
-            return no_answer(task, self._around)
-        return answer
+    def _vat_worker(self, register: AsyncVatRegister | None) -> AsyncVatWorker:
+        return AsyncVatWorker(self.handle, self._storage, self._around, register or self._vat_register)
 
     async def _limited(self, command: Asks[R, A], by: A, env: Env) -> Refused | None:
         for hit, allowance in steps.counts_to_make(command, by, self.settings):

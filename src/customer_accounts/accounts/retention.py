@@ -15,4 +15,12 @@ def purges(settings: Settings, now: datetime) -> list[Purge]:
         Purge(Kept.EVENTS, now - settings.events_kept),
         Purge(Kept.REQUESTS, now),
         Purge(Kept.PROPOSALS, now),
+        # The VAT of orders first: what it names is kept.
+        Purge(Kept.ORDER_VAT, _year_of(now - settings.vat_evidence_kept)),
+        Purge(Kept.VAT_EVIDENCE, _year_of(now - settings.vat_evidence_kept)),
     ]
+
+
+def _year_of(moment: datetime) -> datetime:
+    """Give the beginning of the year: the period runs from the end of the year of the supply (Art. 369k(2))."""
+    return moment.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)

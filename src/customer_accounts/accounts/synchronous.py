@@ -17,21 +17,16 @@ from customer_accounts.accounts.mail_delivery import (
     sent,
 )
 from customer_accounts.accounts.retention import purges
-from customer_accounts.accounts.vat_checks import (
-    VAT_LEASE,
-    WORKER,
-    VatReport,
-    no_answer,
-    number_of,
-    recording,
-    without_requester,
-)
+from customer_accounts.accounts.vat_asking import Asking
+from customer_accounts.accounts.vat_checkout import CheckedVatNumber
+from customer_accounts.accounts.vat_checks import Progress, VatReport
+from customer_accounts.accounts.vat_worker import VatWorker
 from customer_accounts.actors import Actor
 from customer_accounts.changes import Counts
 from customer_accounts.command import Asks, Decision, Env
 from customer_accounts.errors import ConflictError, RefusedError, StaleWriteError
 from customer_accounts.hashing import HasherBusyError
-from customer_accounts.outbox import MailOutcome, MailTask, Queue, VatTask
+from customer_accounts.outbox import MailOutcome, MailTask, Queue
 from customer_accounts.password_policy import BreachCheck
 from customer_accounts.ports import (
     BreachedPasswords,
@@ -44,7 +39,7 @@ from customer_accounts.ports import (
 )
 from customer_accounts.refusals import Reason, Refused
 from customer_accounts.settings import Settings
-from customer_accounts.vat import VatAnswer
+from customer_accounts.vat import VatNumber
 
 R = TypeVar("R")
 A = TypeVar("A", bound=Actor)
@@ -59,6 +54,7 @@ class Accounts:
         hasher: the password hasher; by default argon2id with the parameters of the settings.
         limiter: counts tries; by default in this process's memory.
         breached: an optional check for breached passwords.
+        vat_register: the register of VAT numbers that `check_vat` and `check_vat_numbers` ask.
         on_event: called after each commit with every audit event; inside a transaction of the host (`within`)
             once the library has written, before the host commits.
         clock: gives the time, UTC.
@@ -72,6 +68,7 @@ class Accounts:
         hasher: PasswordHasher | None = None,
         limiter: RateLimiter | None = None,
         breached: BreachedPasswords | None = None,
+        vat_register: VatRegister | None = None,
         on_event: EventSink | None = None,
         clock: Callable[[], datetime] = steps.utc_now,
     ) -> None:
@@ -79,6 +76,8 @@ class Accounts:
         self._storage = storage
         self._limiter = limiter or MemoryRateLimiter(clock)
         self._breached = breached
+        self._vat_register = vat_register
+        self._asking = Asking()
         self._around = steps.Surroundings(settings, hasher or steps.default_hasher(settings), on_event, clock)
 
     def handle(self, command: Asks[R, A], *, by: A) -> R | Refused:
@@ -145,24 +144,51 @@ class Accounts:
                 report = report.plus(self._deliver(task, mailer, compose))
         return report
 
-    def check_vat_numbers(self, register: VatRegister, *, limit: int = 1000) -> VatReport:
-        """Ask the register about the numbers that wait; run it every few minutes.
+    def check_vat(
+        self,
+        number: VatNumber | str,
+        wait: float = 2.0,
+        *,
+        country: str | None = None,
+        register: VatRegister | None = None,
+    ) -> CheckedVatNumber:
+        """Say what is known of a VAT number while a customer waits: VALID, INVALID or PENDING.
+
+        Without a register nobody is asked here; the number is looked up and waits for the worker.
 
         Args:
-            register: answers about one number; whatever it raises is no answer, and is asked again later.
-            limit: stop after so many numbers.
+            number: as typed, or read already.
+            wait: seconds that the register has; reading and writing the storage come on top.
+            country: where the customer is, for a number without its prefix.
+            register: another one than the runner's.
         """
-        report = VatReport()
-        while batch := self._lease_vat(report.room(limit)):
-            for task in batch:
-                command = recording(task, self._ask(register, task), self._around)
-                recorded = self.handle(command, by=WORKER)
-                if isinstance(recorded, Refused):
-                    self._storage.fail(task, retry_at=None, reason=recorded.reason)
-                report = report.plus(command.answer, recorded)
-                if report.paused:
-                    break
-        return report
+        return self._vat_worker(register).check(number, country, wait, self._asking)
+
+    def check_vat_numbers(
+        self,
+        register: VatRegister | None = None,
+        *,
+        limit: int = 1000,
+        at_once: int = 1,
+        progress: Progress | None = None,
+    ) -> VatReport:
+        """Ask the register about the numbers that wait; run it every few minutes, in as many processes as you like.
+
+        A run that was stopped is taken up by the next one: each number is leased, and recorded by itself.
+
+        Args:
+            register: another one than the runner's; whatever it raises is no answer, and is asked again later.
+            limit: stop after so many numbers.
+            at_once: questions under way at a time.
+            progress: called with the report so far after each number.
+
+        Raises:
+            TypeError: there is no register.
+        """
+        worker = self._vat_worker(register)
+        if worker.register is None:
+            raise TypeError("give the register to the runner or to the call")
+        return worker.run(limit, at_once, progress)
 
     def purge(self) -> Counts:
         """Delete what expired or was kept long enough; run it once a day."""
@@ -188,21 +214,8 @@ class Accounts:
         self._storage.finish(task, sent(reply, self._around))
         return Delivered.SENT
 
-    def _lease_vat(self, limit: int) -> Sequence[VatTask]:
-        if limit == 0:
-            return ()
-        now = self._around.clock()
-        return self._storage.lease(Queue.VAT, limit=limit, now=now, until=now + VAT_LEASE)
-
-    def _ask(self, register: VatRegister, task: VatTask) -> VatAnswer:
-        requester = self.settings.seller.number
-        try:
-            answer = register.check(number_of(task), requester)
-            if without_requester(answer, requester):
-                answer = register.check(number_of(task))
-        except Exception:  # whatever a register raises is no answer, and stops no order (RL-09)
-            return no_answer(task, self._around)
-        return answer
+    def _vat_worker(self, register: VatRegister | None) -> VatWorker:
+        return VatWorker(self.handle, self._storage, self._around, register or self._vat_register)
 
     def _limited(self, command: Asks[R, A], by: A, env: Env) -> Refused | None:
         for hit, allowance in steps.counts_to_make(command, by, self.settings):

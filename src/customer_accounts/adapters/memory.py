@@ -6,7 +6,7 @@ kind of record, and a copy that replaces the old state only when every change of
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import RLock
 from typing import Literal, TypeVar, assert_never, overload
 from uuid import UUID
@@ -35,6 +35,7 @@ from customer_accounts.changes import (
 )
 from customer_accounts.claim import ClaimRecord
 from customer_accounts.errors import StaleWriteError
+from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPauseRecord
 from customer_accounts.facts import Facts, Scope
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import (
@@ -94,6 +95,9 @@ class MemoryStorage:
             wish_lists=tables.all(WishListRecord),
             subscriptions=tables.all(SubscriptionRecord),
             vat_checks=tables.all(VatCheckRecord),
+            vat_evidence=tables.all(VatEvidenceRecord),
+            order_vat=tables.all(OrderVatRecord),
+            vat_pauses=tables.all(VatPauseRecord),
             events=tables.events,
             claims=tables.all(ClaimRecord),
             requests=tables.all(ConversionRequestRecord),
@@ -197,13 +201,12 @@ class MemoryStorage:
 
     def _fail_vat(self, failed: VatCheckRecord, retry_at: datetime | None) -> None:
         rows = self._tables.records.get(VatCheckRecord, {})
-        check = rows.get(failed.account_id)
-        # The customer may have given another number meanwhile; that one still waits for its own answer.
-        if isinstance(check, VatCheckRecord) and check.number == failed.number:
+        check = rows.get(failed.number)
+        if isinstance(check, VatCheckRecord):
             if retry_at is None:
-                del rows[check.account_id]
+                del rows[check.number]
             else:
-                rows[check.account_id] = evolve(
+                rows[check.number] = evolve(
                     check, attempts=check.attempts + 1, leased_until=None, due_at=retry_at
                 )
 
@@ -286,8 +289,25 @@ def _purge(tables: Tables, change: Purge) -> int:
             return _purge_expired(tables, ConversionRequestRecord, before)
         case Kept.PROPOSALS:
             return _purge_expired(tables, ProposalRecord, before)
+        case Kept.ORDER_VAT:
+            taxed = tables.all(OrderVatRecord)
+            return _drop(tables, [one for one in taxed if one.supplied_on < before.astimezone(UTC).date()])
+        case Kept.VAT_EVIDENCE:
+            kept_by = {
+                named
+                for one in tables.all(OrderVatRecord)
+                for named in (one.evidence_id, one.corrected_evidence_id)
+            }
+            told = tables.all(VatEvidenceRecord)
+            return _drop(tables, [one for one in told if one.checked_at < before and one.id not in kept_by])
         case _:
             assert_never(change.kind)
+
+
+def _drop(tables: Tables, records: Sequence[Record]) -> int:
+    for one in records:
+        del tables.records[type(one)][key_of(one)]
+    return len(records)
 
 
 def _ended_at(mail: MailRecord) -> datetime | None:

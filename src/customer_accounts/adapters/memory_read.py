@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
+from operator import attrgetter
 from typing import TypeVar
 from uuid import UUID
 
@@ -10,7 +11,8 @@ from customer_accounts.account import AccountRecord, IdentityRecord, Registratio
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
 from customer_accounts.casework import ConversionRequestRecord, ProposalRecord
 from customer_accounts.claim import ClaimRecord
-from customer_accounts.facts import Facts, Part, Scope
+from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPauseRecord
+from customer_accounts.facts import EVIDENCE_AT_ONCE, Facts, Part, Scope
 from customer_accounts.order import GuestOrderGroup, OrderRecord
 from customer_accounts.outbox import EventRecord, VatCheckRecord
 from customer_accounts.token import TokenRecord
@@ -31,6 +33,9 @@ def read(
     wish_lists: list[WishListRecord],
     subscriptions: list[SubscriptionRecord],
     vat_checks: list[VatCheckRecord],
+    vat_evidence: list[VatEvidenceRecord],
+    order_vat: list[OrderVatRecord],
+    vat_pauses: list[VatPauseRecord],
     events: list[EventRecord],
     claims: list[ClaimRecord],
     requests: list[ConversionRequestRecord],
@@ -53,7 +58,11 @@ def read(
         *(one.account_id for one in named_claims),
         *(one.from_account for one in named_claims),
     }
-    found_accounts = [one for one in accounts if one.id in named or one.email_key in keys]
+    found_accounts = [
+        one
+        for one in accounts
+        if one.id in named or one.email_key in keys or (scope.vat_holders and _has_number(one, scope))
+    ]
     owners = {one.id for one in found_accounts}
     found_registrations = [
         one
@@ -65,6 +74,10 @@ def read(
     attempts = {one.id for one in found_registrations}
     wished = {(one.identity_provider, one.identity_subject) for one in found_registrations}
     order_keys = keys | {one.email_key for one in found_accounts if one.email_key}
+    companies = [one.company for one in found_accounts] + [one.company for one in found_registrations]
+    numbers = {scope.vat_number} | {one.vat_number for one in companies if one is not None}
+    found_orders = _orders(scope, token, orders, order_vat)
+    taxed = _order_vat(scope, order_vat, orders)
     wanted = scope.parts
     return Facts(
         accounts=tuple(found_accounts) if Part.ACCOUNTS in wanted else (),
@@ -91,13 +104,20 @@ def read(
             )
         ),
         guest_orders=_groups(orders, order_keys, scope) if Part.GUEST_ORDERS in wanted else (),
-        orders=_orders(scope, token, orders) if Part.ORDERS in wanted else (),
+        orders=found_orders if Part.ORDERS in wanted else (),
         addresses=_of(addresses, owners) if Part.ADDRESSES in wanted else (),
         wish_lists=_of(wish_lists, owners) if Part.WISH_LISTS in wanted else (),
         subscriptions=tuple(
             one for one in subscriptions if Part.SUBSCRIPTIONS in wanted and one.account_id in owners
         ),
-        vat_checks=tuple(one for one in vat_checks if Part.VAT_CHECKS in wanted and one.account_id in owners),
+        vat_checks=tuple(one for one in vat_checks if Part.VAT_CHECKS in wanted and one.number in numbers),
+        vat_evidence=_evidence(scope, vat_evidence, taxed, found_accounts)
+        if Part.VAT_EVIDENCE in wanted
+        else (),
+        order_vat=taxed if Part.ORDER_VAT in wanted else (),
+        vat_pauses=tuple(
+            one for one in vat_pauses if Part.VAT_PAUSES in wanted and one.register == scope.vat_register
+        ),
         events=_trail(events, owners) if Part.EVENTS in wanted else (),
         claims=tuple(
             one
@@ -158,12 +178,27 @@ def _groups(orders: list[OrderRecord], keys: set[str], scope: Scope) -> tuple[Gu
     )
 
 
-def _orders(scope: Scope, token: TokenRecord | None, orders: list[OrderRecord]) -> tuple[OrderRecord, ...]:
+def _has_number(account: AccountRecord, scope: Scope) -> bool:
+    number = None if account.company is None else account.company.vat_number
+    return number is not None and number == scope.vat_number
+
+
+def _orders(
+    scope: Scope, token: TokenRecord | None, orders: list[OrderRecord], order_vat: list[OrderVatRecord]
+) -> tuple[OrderRecord, ...]:
     if scope.order is not None or scope.order_number is not None:
         return tuple(_named_orders(scope, orders))
     reference = token and token.order_reference
     if reference is not None:
         return tuple(one for one in orders if one.reference == reference)
+    if _by_vat(scope):
+        named = {one.reference for one in _order_vat_page(scope, order_vat)}
+        chosen = (one for one in orders if one.reference in named)
+        return tuple(sorted(chosen, key=attrgetter("placed_at", "reference"), reverse=True))
+    return _account_page(scope, orders)
+
+
+def _account_page(scope: Scope, orders: list[OrderRecord]) -> tuple[OrderRecord, ...]:
     if scope.page is None or scope.account_id is None:
         return ()
     own = sorted(
@@ -196,3 +231,48 @@ def _cases(scope: Scope, rows: Iterable[Case]) -> tuple[Case, ...]:
 
 def _age(case: ConversionRequestRecord | ProposalRecord) -> tuple[datetime, UUID]:
     return case.created_at, case.id
+
+
+def _by_vat(scope: Scope) -> bool:
+    return scope.page is not None and (scope.vat_number is not None or scope.order_vat_in is not None)
+
+
+def _order_vat_page(scope: Scope, order_vat: list[OrderVatRecord]) -> tuple[OrderVatRecord, ...]:
+    assert scope.page is not None  # asked by those who have looked
+    chosen = (
+        one
+        for one in order_vat
+        if scope.vat_number in (None, one.number) and scope.order_vat_in in (None, one.state)
+    )
+    newest = sorted(chosen, key=attrgetter("recorded_at", "reference"), reverse=True)
+    after = scope.page.after
+    rest = newest if after is None else [one for one in newest if (one.recorded_at, one.reference) < after]
+    return tuple(rest[: scope.page.limit])
+
+
+def _order_vat(
+    scope: Scope, order_vat: list[OrderVatRecord], orders: list[OrderRecord]
+) -> tuple[OrderVatRecord, ...]:
+    if scope.order is not None:
+        return tuple(one for one in order_vat if one.reference == scope.order)
+    if _by_vat(scope):
+        return _order_vat_page(scope, order_vat)
+    if scope.token is not None:
+        return ()
+    named = {one.reference for one in _account_page(scope, orders)}
+    chosen = (one for one in order_vat if one.reference in named)
+    return tuple(sorted(chosen, key=attrgetter("recorded_at", "reference"), reverse=True))
+
+
+def _evidence(
+    scope: Scope,
+    evidence: list[VatEvidenceRecord],
+    taxed: tuple[OrderVatRecord, ...],
+    accounts: list[AccountRecord],
+) -> tuple[VatEvidenceRecord, ...]:
+    newest = sorted(evidence, key=attrgetter("checked_at", "id"), reverse=True)
+    of_number = [one for one in newest if one.number == scope.vat_number][:EVIDENCE_AT_ONCE]
+    named = {one.id for one in of_number}
+    named |= {one.company.vat_evidence_id for one in accounts if one.company and one.company.vat_evidence_id}
+    named |= {found for one in taxed for found in (one.evidence_id, one.corrected_evidence_id) if found}
+    return tuple(one for one in newest if one.id in named)

@@ -4,12 +4,13 @@ Rules: a check ends within its total time, whatever happens, and gives an answer
 could not be asked or understood is UNVERIFIED.  A busy or silent register is asked again a few times, with
 growing, jittered pauses, as long as the time allows; after IP_BLOCKED and its like never, and after GLOBAL_*
 not here, for then all numbers have to pause.  If the shop's own number is refused, the question goes again
-without it.
+without it.  Each state is asked within its limits, and left alone while it fails (`vies_traffic`).
 
 What the codes mean is data (``vat/data/vies_codes.toml``); reading is `customer_accounts.vat.vies`.
 """
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from customer_accounts.adapters.vies_traffic import Traffic
 from customer_accounts.adapters.vies_transport import (
     HEADERS,
     LARGEST_BODY,
@@ -32,6 +34,8 @@ from customer_accounts.vat.vies import Asked, Trader, no_answer, read_answer
 
 if TYPE_CHECKING:
     import httpx2
+
+_log = logging.getLogger("customer_accounts")
 
 #: The Commission's service.
 VIES = "https://ec.europa.eu/taxation_customs/vies/rest-api"
@@ -59,6 +63,8 @@ class ViesRegister:
         clock: the time, UTC.
         sleep: waits between attempts.
         jitter: a number from 0 to 1.
+        traffic: the limits of each state; share one between registers of one process.
+        on_alarm: called with an answer that says the register blocks the shop; must not block.
     """
 
     base_url: str = attrs.field(default=VIES, validator=safe_base_url)
@@ -70,6 +76,8 @@ class ViesRegister:
     clock: Callable[[], datetime] = _now
     sleep: Callable[[float], object] = time.sleep
     jitter: Callable[[], float] = random.random
+    traffic: Traffic = attrs.field(factory=Traffic)
+    on_alarm: Callable[[VatAnswer], object] | None = None
 
     def check(
         self, number: VatNumber, requester: VatNumber | None = None, /, *, trader: Trader | None = None
@@ -85,8 +93,8 @@ class ViesRegister:
         asked = Asked(number, _endpoint(self.base_url, self.test_service), requester, trader)
         attempt = 1
         while True:
-            left = max(end - time.monotonic(), 0.0)
-            answer = _read(asked, self.clock, self.transport(asked.endpoint, asked.body(), left))
+            answer = self._ask(asked, end)
+            _alarmed(answer, self)
             if _refused(asked, answer):
                 asked = asked.without_requester()
                 continue
@@ -95,6 +103,20 @@ class ViesRegister:
                 return answer
             self.sleep(pause)
             attempt += 1
+
+    def _ask(self, asked: Asked, end: float) -> VatAnswer:
+        country: str = asked.number.country
+        answer: VatAnswer | None = None
+        while (turn := self.traffic.enter(country)).code:
+            if not turn.wait or time.monotonic() + turn.wait >= end:
+                return no_answer(asked, self.clock(), turn.code)
+            self.sleep(turn.wait)
+        try:
+            sent = self.transport(asked.endpoint, asked.body(), max(end - time.monotonic(), 0.0))
+            answer = read = _read(asked, self.clock, sent)
+        finally:
+            self.traffic.leave(country, answer)
+        return read
 
 
 @attrs.frozen(kw_only=True)
@@ -111,6 +133,8 @@ class AsyncViesRegister:
         clock: the time, UTC.
         sleep: waits between attempts.
         jitter: a number from 0 to 1.
+        traffic: the limits of each state.
+        on_alarm: called with an answer that says the register blocks the shop.
     """
 
     base_url: str = attrs.field(default=VIES, validator=safe_base_url)
@@ -122,6 +146,8 @@ class AsyncViesRegister:
     clock: Callable[[], datetime] = _now
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     jitter: Callable[[], float] = random.random
+    traffic: Traffic = attrs.field(factory=Traffic)
+    on_alarm: Callable[[VatAnswer], object] | None = None
 
     async def check(
         self, number: VatNumber, requester: VatNumber | None = None, /, *, trader: Trader | None = None
@@ -131,16 +157,17 @@ class AsyncViesRegister:
 
         asked = Asked(number, _endpoint(self.base_url, self.test_service), requester, trader)
         if self.client is not None:
-            return await self._ask(self.client, asked)
+            return await self._check(self.client, asked)
         async with httpx2.AsyncClient() as client:
-            return await self._ask(client, asked)
+            return await self._check(client, asked)
 
-    async def _ask(self, client: "httpx2.AsyncClient", asked: Asked) -> VatAnswer:
+    async def _check(self, client: "httpx2.AsyncClient", asked: Asked) -> VatAnswer:
         loop = asyncio.get_running_loop()
         end = loop.time() + self.timeout
         attempt = 1
         while True:
-            answer = _read(asked, self.clock, await _post(client, asked, max(end - loop.time(), 0.0)))
+            answer = await self._ask(client, asked, end)
+            _alarmed(answer, self)
             if _refused(asked, answer):
                 asked = asked.without_requester()
                 continue
@@ -149,6 +176,20 @@ class AsyncViesRegister:
                 return answer
             await self.sleep(pause)
             attempt += 1
+
+    async def _ask(self, client: "httpx2.AsyncClient", asked: Asked, end: float) -> VatAnswer:
+        loop, country = asyncio.get_running_loop(), asked.number.country
+        answer: VatAnswer | None = None
+        while (turn := self.traffic.enter(country)).code:
+            if not turn.wait or loop.time() + turn.wait >= end:
+                return no_answer(asked, self.clock(), turn.code)
+            await self.sleep(turn.wait)
+        try:
+            sent = await _post(client, asked, max(end - loop.time(), 0.0))
+            answer = read = _read(asked, self.clock, sent)
+        finally:
+            self.traffic.leave(country, answer)
+        return read
 
 
 async def _post(client: "httpx2.AsyncClient", asked: Asked, seconds: float) -> HttpAnswer | None:
@@ -159,7 +200,12 @@ async def _post(client: "httpx2.AsyncClient", asked: Asked, seconds: float) -> H
         async with (
             asyncio.timeout(seconds),
             client.stream(
-                "POST", asked.endpoint, content=asked.body(), headers=HEADERS, timeout=seconds
+                "POST",
+                asked.endpoint,
+                content=asked.body(),
+                headers=HEADERS,
+                timeout=seconds,
+                follow_redirects=False,  # also where the host's client would
             ) as response,
         ):
             async for chunk in response.aiter_bytes():
@@ -179,6 +225,15 @@ def _read(asked: Asked, clock: Callable[[], datetime], answer: HttpAnswer | None
     if answer is None:
         return no_answer(asked, clock())
     return read_answer(asked, clock(), answer.status, answer.body)
+
+
+def _alarmed(answer: VatAnswer, register: ViesRegister | AsyncViesRegister) -> None:
+    if answer.retry is not Retry.ALARM or register.on_alarm is None:
+        return
+    try:
+        register.on_alarm(answer)
+    except Exception:  # a fault of the host's callback is no fault of the answer
+        _log.exception("the alarm callback failed on %s", answer.code)
 
 
 def _refused(asked: Asked, answer: VatAnswer) -> bool:

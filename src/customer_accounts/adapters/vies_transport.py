@@ -5,10 +5,11 @@ has a largest size; redirections are not followed, for the register's address is
 """
 
 import socket
+import ssl
 import threading
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
@@ -68,8 +69,7 @@ def _send(
     url: str, body: bytes, timeout: float, opened: list[socket.socket], answers: list[HttpAnswer]
 ) -> None:
     parts = urlsplit(url)
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = kind(parts.netloc, timeout=timeout)
+    connection = _connection(parts, timeout)
     try:
         connection.connect()
         opened.append(connection.sock)
@@ -82,6 +82,13 @@ def _send(
         return
     finally:
         connection.close()
+
+
+def _connection(parts: SplitResult, timeout: float) -> HTTPConnection:
+    if parts.scheme != "https":
+        return HTTPConnection(parts.netloc, timeout=timeout)
+    # Said outright, so that nobody's change of the default turns verification off here.
+    return HTTPSConnection(parts.netloc, timeout=timeout, context=ssl.create_default_context())
 
 
 def _hang_up(opened: list[socket.socket]) -> None:

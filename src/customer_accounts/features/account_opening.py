@@ -29,13 +29,23 @@ from customer_accounts.command import Env
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.claiming import Claiming, claim_by_mailbox, claiming_scope
 from customer_accounts.features.revocation import LASTING
+from customer_accounts.features.vat_queue import queued
 from customer_accounts.issue import record_event
-from customer_accounts.outbox import EventKind, VatCheckRecord
+from customer_accounts.outbox import EventKind
 from customer_accounts.token import TokenRecord
 from customer_accounts.vat import VatStatus
 
 #: What must be known before an account may begin.
-PARTS = frozenset({Part.ACCOUNTS, Part.REGISTRATIONS, Part.TOKENS, Part.IDENTITIES, Part.GUEST_ORDERS})
+PARTS = frozenset(
+    {
+        Part.ACCOUNTS,
+        Part.REGISTRATIONS,
+        Part.TOKENS,
+        Part.IDENTITIES,
+        Part.GUEST_ORDERS,
+        Part.VAT_CHECKS,
+    }
+)
 
 
 def opening_scope(scope: Scope, env: Env) -> Scope:
@@ -92,7 +102,7 @@ class Opened:
 def open_account(opening: Opening, facts: Facts, env: Env, actor: Actor) -> Opened:
     """Make the account and all that goes with the first proof; the address must have no account yet."""
     taken = opening.registration if opening.wishes else None
-    belongings, account = _with_belongings(_new_account(opening, env), taken, env, opening.proof)
+    belongings, account = _with_belongings(_new_account(opening, env), taken, facts, env, opening.proof)
     claiming = claim_by_mailbox(account, facts, env, actor, ClaimCause.FIRST_PROOF)
     rivals = without_rivals(opening.email_key, facts, env, actor, account, winner=opening.registration)
     emptied_one = () if opening.registration is None else (_emptying(opening.registration, env),)
@@ -127,7 +137,7 @@ def _new_account(opening: Opening, env: Env) -> AccountRecord:
 
 
 def _with_belongings(
-    account: AccountRecord, registration: RegistrationRecord | None, env: Env, proof: str
+    account: AccountRecord, registration: RegistrationRecord | None, facts: Facts, env: Env, proof: str
 ) -> tuple[list[Change], AccountRecord]:
     """Turn the wishes of a registration into records of the account."""
     if registration is None:
@@ -143,15 +153,15 @@ def _with_belongings(
         changes.append(insert(subscription_by_proof(account, registration.consent, env, proof)))
     if registration.company is not None:
         account = evolve(account, company=registration.company)
-        changes += vat_check(account.id, registration.company, env)
+        changes += vat_check(registration.company, facts, env)
     return changes, account
 
 
-def vat_check(account_id: UUID, company: Company, env: Env) -> list[Change]:
+def vat_check(company: Company, facts: Facts, env: Env) -> list[Change]:
     """Ask for a check of a company's number, if it is one that a register can know."""
     if company.vat_number is None or company.vat_status is not VatStatus.PENDING:
         return []
-    return [insert(VatCheckRecord(account_id=account_id, number=company.vat_number, due_at=env.now))]
+    return queued(company.vat_number, company.vat_as_typed, facts, env)
 
 
 def subscription_by_proof(

@@ -10,8 +10,9 @@ along with the proof of the mailbox. A VAT number is public, so it is no credent
   (F22); it is asked too, for goods that leave a warehouse elsewhere, but the customer is told that it is
   information on the invoice.
 * The same number saved again keeps what is known of it, only the name changes. One that the register did not
-  know is asked again, since the tax office may have activated it. Another number begins from nothing and
-  takes over the place in the queue.
+  know is asked again, since the tax office may have activated it. Another number begins from nothing.
+* A number waits once, however many companies have it. One that no company has any more is dropped by the worker,
+  without asking.
 * What the register answers is recorded by `customer_accounts.features.vat_answer`.
 * The advice is in the customer's language: what to do about an unreadable number, where to have one activated
   (F22), how to have the VAT back that is charged meanwhile (F25).
@@ -27,20 +28,19 @@ from attrs import evolve, frozen
 
 from customer_accounts.account import AccountRecord, Company
 from customer_accounts.actors import SignedInCustomer
-from customer_accounts.changes import Change, Remove, insert, update
+from customer_accounts.changes import Change, update
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.acting import acting, write_of
 from customer_accounts.features.company_advice import advice_of, number_of
+from customer_accounts.features.vat_queue import queued
 from customer_accounts.inputs import CompanyInput
 from customer_accounts.issue import record_event
 from customer_accounts.limiting import Hit
-from customer_accounts.outbox import EventKind, VatCheckRecord
+from customer_accounts.outbox import EventKind
 from customer_accounts.refusals import Reason
 from customer_accounts.settings import Settings
 from customer_accounts.vat import Buyer, NumberProblem, Place, VatStatus
-
-_PARTS = frozenset({Part.ACCOUNTS, Part.VAT_CHECKS})
 
 
 @frozen
@@ -137,14 +137,15 @@ class SetCompany(Command):
 
     def scope(self, actor: SignedInCustomer, env: Env, /) -> Scope:
         """See `Command.scope`."""
-        return Scope(parts=_PARTS)
+        parts = frozenset({Part.ACCOUNTS, Part.VAT_CHECKS})
+        return Scope(parts=parts, vat_number=self.company.company().vat_number)
 
     def decide(self, facts: Facts, env: Env, actor: SignedInCustomer, /) -> Decision[CompanyView] | Refusal:
         """See `Command.decide`."""
         account = acting(facts, actor)
         company = _with_what_is_known(self.company.company(), account.company)
         view = company_view(company, env.settings, locale=account.locale, on=env.now.date())
-        queue = vat_check_for(account, company, facts, env)
+        queue = vat_check_for(company, facts, env)
         if company == account.company and not queue:
             return Decision(view)
         changes: list[Change] = [
@@ -166,7 +167,7 @@ class RemoveCompany(Command):
 
     def scope(self, actor: SignedInCustomer, env: Env, /) -> Scope:
         """See `Command.scope`."""
-        return Scope(parts=_PARTS)
+        return Scope(parts=frozenset({Part.ACCOUNTS}))
 
     def decide(
         self, facts: Facts, env: Env, actor: SignedInCustomer, /
@@ -175,10 +176,8 @@ class RemoveCompany(Command):
         account = acting(facts, actor)
         if account.company is None:
             return Decision(CompanyRemoved())
-        waiting = waiting_check(account, facts)
         changes: list[Change] = [
             update(account, evolve(account, company=None)),
-            *(() if waiting is None else (Remove(waiting),)),
             record_event(env, actor, EventKind.COMPANY_CHANGED, detail="removed"),
         ]
         return Decision(CompanyRemoved(), changes)
@@ -201,22 +200,13 @@ class MyCompany(Command):
         return Decision(company_view(account.company, env.settings, locale=account.locale, on=env.now.date()))
 
 
-def waiting_check(account: AccountRecord, facts: Facts) -> VatCheckRecord | None:
-    """Give the check of an account's number that waits in the queue."""
-    return next((one for one in facts.vat_checks if one.account_id == account.id), None)
-
-
-def vat_check_for(account: AccountRecord, company: Company, facts: Facts, env: Env) -> list[Change]:
-    """Bring the queue of checks in line with a company: its number waits there, and no other one."""
-    waiting = waiting_check(account, facts)
+def vat_check_for(company: Company, facts: Facts, env: Env) -> list[Change]:
+    """Let the number of a company wait for the register: a new one at once, a known one as before."""
     if company.vat_number is None:
-        return [] if waiting is None else [Remove(waiting)]
-    if waiting is not None and waiting.number == company.vat_number:
-        asked_anew = company.vat_status is VatStatus.PENDING and env.now < waiting.due_at
-        if not asked_anew:
-            return []
-    due = VatCheckRecord(account_id=account.id, number=company.vat_number, due_at=env.now)
-    return [insert(due) if waiting is None else update(waiting, due)]
+        return []
+    if facts.vat_check(company.vat_number) is not None and company.vat_status is not VatStatus.PENDING:
+        return []
+    return queued(company.vat_number, company.vat_as_typed, facts, env)
 
 
 def _with_what_is_known(new: Company, old: Company | None) -> Company:

@@ -11,9 +11,9 @@
   address, every link of the account, and all its sessions (SE-02).  The address is free for a new account.
   Only the way out of the newsletter stays, with the address masked: old issues are opened years later, and
   a click in them is answered as ever (RFC 8058).
-* What stays: the orders, which accounting keeps for years, with the closed account as their owner, so that
-  nobody can claim them; nobody can read them any more.  The audit trail stays for its own time, with the
-  address masked.
+* What stays: what is kept about VAT, for a time of its own (see `vat_evidence`).  The orders,
+  which accounting keeps for years, with the closed account as their owner, so that nobody can claim them;
+  nobody can read them any more.  The audit trail stays for its own time, with the address masked.
 * The owner is told by mail (ACCOUNT_CLOSED; LG-04).  An agent's repeat gets the same answer and changes
   nothing (RL-08); a customer's finds the session ended.
 
@@ -22,7 +22,8 @@ Refusals: PASSWORD_WRONG, REAUTHENTICATE, NOT_FOUND.
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, ClassVar, TypeAlias
 from uuid import UUID
 
@@ -36,6 +37,7 @@ from customer_accounts.actors import Agent, SignedInCustomer
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
 from customer_accounts.changes import Change, Remove, update
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
+from customer_accounts.evidence import VatEvidenceRecord
 from customer_accounts.facts import Facts, Page, Part, Scope
 from customer_accounts.features.acting import acting, write_of
 from customer_accounts.features.my_orders import cursor_of, place_of
@@ -44,19 +46,17 @@ from customer_accounts.features.revocation import sessions_ended
 from customer_accounts.inputs import Line
 from customer_accounts.issue import mail_to_account, masked, record_event
 from customer_accounts.limiting import Hit
-from customer_accounts.outbox import EventKind, MailPurpose, VatCheckRecord
+from customer_accounts.outbox import EventKind, MailPurpose
 from customer_accounts.refusals import Reason
 from customer_accounts.settings import Settings
 from customer_accounts.token import Purpose, TokenRecord
 
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
-_Belonging: TypeAlias = (
-    IdentityRecord | AddressRecord | WishListRecord | SubscriptionRecord | VatCheckRecord | TokenRecord
-)
+_Belonging: TypeAlias = IdentityRecord | AddressRecord | WishListRecord | SubscriptionRecord | TokenRecord
 
-_BELONGINGS = frozenset(
-    {Part.IDENTITIES, Part.ADDRESSES, Part.WISH_LISTS, Part.SUBSCRIPTIONS, Part.VAT_CHECKS}
-)
+_BELONGINGS = frozenset({Part.IDENTITIES, Part.ADDRESSES, Part.WISH_LISTS, Part.SUBSCRIPTIONS})
+#: What the law wants kept about VAT; it is shown and not closed with the account.
+_ABOUT_VAT = frozenset({Part.VAT_CHECKS, Part.VAT_EVIDENCE, Part.ORDER_VAT})
 _ORDERS_AT_ONCE = 100
 #: Secrets, and what only the machinery counts by.
 _LEFT_OUT = frozenset(
@@ -69,6 +69,11 @@ _LEFT_OUT = frozenset(
         "attempts",
         "leased_until",
         "claim_id",
+        # Of staff, or of somebody else with the same number.
+        "added_by",
+        "approved_by",
+        "as_typed",
+        "wanted_until",
     }
 )
 
@@ -112,7 +117,7 @@ class ExportMyData(Command):
     def scope(self, actor: SignedInCustomer, env: Env, /) -> Scope:
         """See `Command.scope`."""
         page = Page(after=place_of(self.orders_after), limit=_ORDERS_AT_ONCE)
-        parts = _BELONGINGS | {Part.ORDERS, Part.EVENTS}
+        parts = _BELONGINGS | _ABOUT_VAT | {Part.ORDERS, Part.EVENTS}
         return Scope(parts=parts, account_id=actor.account_id, page=page)
 
     def decide(self, facts: Facts, env: Env, actor: SignedInCustomer, /) -> Decision[DataExport] | Refusal:
@@ -127,7 +132,9 @@ class ExportMyData(Command):
             "wish_lists": _plain(facts.wish_lists),
             "newsletter": _plain(facts.subscriptions),
             "vat_checks": _plain(facts.vat_checks),
+            "vat_evidence": plain_evidence(facts.vat_evidence),
             "orders": _plain(facts.orders),
+            "vat_of_orders": _plain(facts.order_vat),
             "events": _plain(facts.events),
         }
         more = len(facts.orders) == _ORDERS_AT_ONCE
@@ -141,11 +148,22 @@ def _plain(value: object) -> Json:
         return value
     if isinstance(value, str | UUID):
         return str(value)
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # a datetime is one too
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
     return _fields(value)
+
+
+def plain_evidence(evidence: Sequence[VatEvidenceRecord]) -> Json:
+    """Turn evidence into plain data; a name or address that the state withholds is named so."""
+    rows = []
+    for one in evidence:
+        withheld = {name: "withheld" for name in ("name", "address") if getattr(one, name) is None}
+        rows.append({**_fields(one), **withheld})
+    return rows
 
 
 def _fields(record: object) -> dict[str, Json]:
@@ -208,7 +226,6 @@ def _closed(
         *facts.addresses,
         *facts.wish_lists,
         *facts.subscriptions,
-        *facts.vat_checks,
         *(one for one in facts.tokens if one.purpose is not Purpose.UNSUBSCRIBE),
     )
     ways_out = (one for one in facts.tokens if one.purpose is Purpose.UNSUBSCRIBE)

@@ -4,7 +4,8 @@ Each call makes a record that shares no key with any other; what a test needs to
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -30,6 +31,14 @@ from customer_accounts.belongings import (
 from customer_accounts.casework import ConversionRequestRecord, ProposalRecord, RequestState
 from customer_accounts.changes import Change, QueueMail, Record, RecordEvent, insert
 from customer_accounts.claim import Carried, ClaimCause, ClaimedAddress, ClaimRecord, Grade
+from customer_accounts.evidence import (
+    EvidenceSource,
+    OrderVatRecord,
+    OrderVatState,
+    TraderMatches,
+    VatEvidenceRecord,
+    VatPauseRecord,
+)
 from customer_accounts.order import OrderRecord, OrderStatus, Parcel, Shipment
 from customer_accounts.outbox import (
     Detail,
@@ -67,6 +76,11 @@ def some_key() -> str:
     return f"customer{next(_numbers)}@mail.example"
 
 
+def some_number() -> str:
+    """Give a VAT number that nobody else has; its check digits are of no matter here."""
+    return f"DE{next(_numbers):09}"
+
+
 def an_account(**values: Any) -> AccountRecord:
     """Make an account with its defaults."""
     key = values.pop("email_key", some_key())
@@ -90,7 +104,7 @@ def a_company() -> Company:
     """Make a company with a value in every field."""
     return Company(
         "Müller & Fils S.à r.l.", "de 136 695 976", "DE136695976", VatStatus.UNVERIFIED,
-        "wrong_kind", "MS_UNAVAILABLE", EXACT, "WAPIAAAAYZ",
+        "wrong_kind", "MS_UNAVAILABLE", EXACT, "WAPIAAAAYZ", some_id(),
     )  # fmt: skip
 
 
@@ -206,8 +220,62 @@ def a_full_subscription() -> SubscriptionRecord:
 
 
 def a_vat_check(**values: Any) -> VatCheckRecord:
-    """Make a VAT check of some account that is due now."""
-    return evolve(VatCheckRecord(account_id=some_id(), number="DE136695976", due_at=NOW), **values)
+    """Make a check of a VAT number that is due now."""
+    return evolve(VatCheckRecord(number=some_number(), due_at=NOW), **values)
+
+
+def a_full_vat_check(**values: Any) -> VatCheckRecord:
+    """Make a check of a VAT number with a value in every field that a free one may have."""
+    full = a_vat_check(as_typed="at u 1358 5627", wanted_until=EXACT, doubted=True, attempts=3, version=2)
+    return evolve(full, **values)
+
+
+def vat_evidence(**values: Any) -> VatEvidenceRecord:
+    """Make the evidence of one answer with its defaults."""
+    record = VatEvidenceRecord(
+        id=some_id(), number=some_number(), status=VatStatus.VALID, code="VALID", checked_at=NOW
+    )
+    return evolve(record, **values)
+
+
+def full_vat_evidence(**values: Any) -> VatEvidenceRecord:
+    """Make evidence with a value in every field."""
+    full = vat_evidence(
+        as_typed="de 136 695 976", status=VatStatus.UNVERIFIED, code="MS_UNAVAILABLE", checked_at=EXACT,
+        source=EvidenceSource.AGENT, endpoint="https://vies.example", requester="ATU13585627",
+        requester_refused=True, http_status=500, raw='{"größe": "北京"}', raw_sha256="a" * 64,
+        consultation_number="WAPI1", name="Müller & Fils", address="Weg 1\n1010 Wien", added_by="agent:7",
+        matches=TraderMatches("VALID", "INVALID", "NOT_PROCESSED", "VALID", "INVALID"), document="letter 17",
+        document_sha256="b" * 64, library_version="1.2", data_version="3", version=2,
+    )  # fmt: skip
+    return evolve(full, **values)
+
+
+def order_vat(**values: Any) -> OrderVatRecord:
+    """Make the VAT of some order with its defaults."""
+    record = OrderVatRecord(
+        reference=f"taxed-{next(_numbers):06}", number=None, state=OrderVatState.FINAL,
+        supplied_on=NOW.date(), recorded_at=NOW, decision="[]",
+    )  # fmt: skip
+    return evolve(record, **values)
+
+
+def full_order_vat(**values: Any) -> OrderVatRecord:
+    """Make the VAT of some order with a value in every field."""
+    full = order_vat(
+        number=some_number(), state=OrderVatState.CORRECTED, supplied_on=date(2024, 2, 29), recorded_at=EXACT,
+        decision='[{"grün": 1}]', currency="SEK", charged_net=Decimal("1234567890123.4500"),
+        charged_vat=Decimal("-0.01"), evidence_id=some_id(), corrected_decision="[]",
+        corrected_evidence_id=some_id(), confirmed_at=EXACT, approved_by="agent:7", approved_at=EXACT,
+        version=3,
+    )  # fmt: skip
+    return evolve(full, **values)
+
+
+def a_vat_pause(**values: Any) -> VatPauseRecord:
+    """Make the pause of a register, until somebody resumes it."""
+    record = VatPauseRecord(register=f"register{next(_numbers)}", code="IP_BLOCKED", since=NOW)
+    return evolve(record, **values)
 
 
 def a_mail(**values: Any) -> MailRecord:

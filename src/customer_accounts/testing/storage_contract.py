@@ -43,6 +43,7 @@ from customer_accounts.testing.clauses.queues import QueueClauses
 from customer_accounts.testing.clauses.races import RaceClauses
 from customer_accounts.testing.clauses.records import RecordClauses
 from customer_accounts.testing.clauses.transactions import Host, InTransaction, TransactionClauses
+from customer_accounts.testing.clauses.vat import VatClauses
 from customer_accounts.testing.clauses.writes import WriteClauses
 
 T = TypeVar("T")
@@ -67,6 +68,7 @@ class StorageContract(
     QueueClauses,
     TransactionClauses,
     CaseClauses,
+    VatClauses,
 ):
     """What every storage owes the rules; a subclass named ``Test...`` gives the fixture ``storage``."""
 

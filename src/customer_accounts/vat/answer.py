@@ -8,9 +8,11 @@ is the host's).
 The meaning of VIES's codes is data: ``data/vies_codes.toml``.
 """
 
+import base64
 import hashlib
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -25,6 +27,12 @@ from customer_accounts.vat.status import VatStatus
 BAD_RESPONSE = "BAD_RESPONSE"
 #: No answer came, or too late.
 NO_RESPONSE = "NO_RESPONSE"
+#: Not asked, for too many questions to that state are under way.
+LOCAL_LIMIT = "LOCAL_LIMIT"
+#: Not asked, for that state has failed several times in a row.
+CIRCUIT_OPEN = "CIRCUIT_OPEN"
+#: Not asked, for the register has asked everybody to wait.
+LOCAL_PAUSE = "LOCAL_PAUSE"
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_-]{1,63}", re.ASCII)
 _FINAL = (VatStatus.VALID, VatStatus.INVALID, VatStatus.UNVERIFIED)
@@ -39,6 +47,7 @@ class Retry(StrEnum):
     PAUSE = "pause"
     ALARM = "alarm"
     WITHOUT_REQUESTER = "without_requester"
+    NOT_ASKED = "not_asked"
 
 
 @attrs.frozen
@@ -62,19 +71,56 @@ def code_meaning(code: object) -> CodeMeaning:
 
 
 @cache
+def _codes() -> Mapping[str, Mapping[str, object]]:
+    return {code: table(cell) for code, cell in load("vies_codes").items() if code != "version"}
+
+
+def codes_version() -> str:
+    """Give the version of the meanings, kept with the evidence of each answer."""
+    return text(load("vies_codes")["version"])
+
+
+@cache
 def _meanings() -> Mapping[str, CodeMeaning]:
     return {
         code: CodeMeaning(code, VatStatus(text(row["status"])), Retry(text(row["retry"])))
-        for code, cell in load("vies_codes").items()
-        for row in (table(cell),)
+        for code, row in _codes().items()
     }
 
 
 @cache
 def magic_numbers() -> Mapping[str, str]:
     """Give the numbers of VIES's test service and the code each stands for."""
-    cells = {code: table(cell) for code, cell in load("vies_codes").items()}
-    return {text(cell["magic"]): code for code, cell in cells.items() if "magic" in cell}
+    return {text(row["magic"]): code for code, row in _codes().items() if "magic" in row}
+
+
+#: Before a body that is no text: what follows is its bytes in base64.
+_NO_TEXT = "base64,"
+
+
+def kept_body(body: bytes) -> str:
+    """Give a body as text, from which `body_of` gives every byte back.
+
+    UTF-8 stays readable; what is none, or holds a NUL that databases refuse, is written in base64.
+
+    >>> kept_body(b"{}"), kept_body(bytes([255]))
+    ('{}', 'base64,/w==')
+    """
+    try:
+        read = body.decode("utf-8")
+    except UnicodeDecodeError:
+        read = "\0"
+    if "\0" in read or read.startswith(_NO_TEXT):
+        return _NO_TEXT + base64.b64encode(body).decode("ascii")
+    return read
+
+
+def body_of(kept: str) -> bytes:
+    """Give the bytes of a body that `kept_body` wrote."""
+    if kept.startswith(_NO_TEXT):
+        with suppress(ValueError):  # a text of a host that only begins so
+            return base64.b64decode(kept[len(_NO_TEXT) :], validate=True)
+    return kept.encode("utf-8", "surrogatepass")
 
 
 def _status(value: VatStatus | str) -> VatStatus:
@@ -104,7 +150,7 @@ class VatAnswer:
         checked_at: time of the answer, UTC.
         endpoint: address that was asked.
         http_status: status of the HTTP answer, or None if none came.
-        raw: body of the answer, as text.
+        raw: body of the answer, as `kept_body` writes it.
         consultation_number: the register's proof that it was asked; only for requests with a requester.
         name: name of the business, or None where the state withholds it.
         address: its address, or None where the state withholds it.
@@ -133,8 +179,8 @@ class VatAnswer:
 
     @property
     def raw_sha256(self) -> str:
-        """SHA-256 of the raw body in UTF-8, hexadecimal."""
-        return hashlib.sha256(self.raw.encode("utf-8", "surrogatepass")).hexdigest()
+        """SHA-256 of the raw body, byte for byte, hexadecimal."""
+        return hashlib.sha256(body_of(self.raw)).hexdigest()
 
     @property
     def retry(self) -> Retry:

@@ -14,7 +14,7 @@ from datetime import datetime
 
 import attrs
 
-from customer_accounts.vat.answer import BAD_RESPONSE, NO_RESPONSE, VatAnswer, code_meaning
+from customer_accounts.vat.answer import BAD_RESPONSE, NO_RESPONSE, VatAnswer, code_meaning, kept_body
 from customer_accounts.vat.number import VatNumber
 from customer_accounts.vat.status import VatStatus
 
@@ -87,9 +87,9 @@ class Asked:
         return attrs.evolve(self, requester=None, requester_refused=True)
 
 
-def no_answer(asked: Asked, at: datetime) -> VatAnswer:
-    """Give the answer that stands for a register that did not answer, or too late."""
-    return _answer(asked, at, NO_RESPONSE)
+def no_answer(asked: Asked, at: datetime, code: str = NO_RESPONSE) -> VatAnswer:
+    """Give the answer that stands for a register that did not answer, or too late, or was not asked."""
+    return _answer(asked, at, code)
 
 
 def read_answer(asked: Asked, at: datetime, http_status: int, body: bytes) -> VatAnswer:
@@ -101,9 +101,9 @@ def read_answer(asked: Asked, at: datetime, http_status: int, body: bytes) -> Va
         http_status: its status.
         body: its body, complete.
     """
-    raw = body.decode("utf-8", "replace")
+    raw = kept_body(body)
     try:
-        data = json.loads(raw)
+        data = json.loads(body.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         data = None
     found = data if isinstance(data, dict) else {}

@@ -143,14 +143,14 @@ class CountsNoTries(Broken):
         """Do it as the class says."""
         super().fail(task, retry_at=retry_at, reason=reason)
         rows: dict[Any, Any] = self._tables.records.get(VatCheckRecord, {})
-        if isinstance(task, VatTask) and task.check.account_id in rows:
-            rows[task.check.account_id] = evolve(rows[task.check.account_id], attempts=0)
+        if isinstance(task, VatTask) and task.check.number in rows:
+            rows[task.check.number] = evolve(rows[task.check.number], attempts=0)
 
 
 @breaks(
     "test_a_lease_is_no_change_of_a_vat_check",
-    # A worker and a new number of the company: the update of the leased check must go through as well.
-    "test_a_slow_worker_leaves_the_new_number_alone",
+    # There, too, the check that was leased is removed.
+    "test_a_worker_may_fail_with_a_check_that_is_gone",
 )
 class LeasesAreChanges(Broken):
     """Counts a lease as a change of the VAT check."""
@@ -160,17 +160,5 @@ class LeasesAreChanges(Broken):
         tasks = super().lease(queue, **how)
         rows: dict[Any, Any] = self._tables.records.get(VatCheckRecord, {})
         for one in tasks if queue is Queue.VAT else ():
-            rows[one.check.account_id] = evolve(rows[one.check.account_id], version=one.check.version + 1)
+            rows[one.check.number] = evolve(rows[one.check.number], version=one.check.version + 1)
         return tasks
-
-
-@breaks("test_a_slow_worker_leaves_the_new_number_alone")
-class FailsTheNewNumber(Broken):
-    """Gives up the check of an account, whatever number it is about."""
-
-    def fail(self, task: MailTask | VatTask, /, *, retry_at: datetime | None, reason: str) -> None:
-        """Do it as the class says."""
-        rows: dict[Any, Any] = self._tables.records.get(VatCheckRecord, {})
-        if isinstance(task, VatTask) and task.check.account_id in rows:
-            task = VatTask(evolve(task.check, number=rows[task.check.account_id].number))
-        super().fail(task, retry_at=retry_at, reason=reason)

@@ -8,7 +8,10 @@ from customer_accounts.account import AccountRecord, RegistrationRecord
 from customer_accounts.facts import Facts, Page, Part, Scope
 from tests.adapters.broken.storage import Broken, Reading, breaks
 
-_ROOTS = ("email_keys", "account_id", "token", "identity", "order", "browser", "claim", "order_number")
+_ROOTS = (
+    "email_keys", "account_id", "token", "identity", "order", "browser", "claim", "order_number", "vat_number",
+    "order_vat_in", "vat_register",
+)  # fmt: skip
 
 
 def roots(scope: Scope) -> list[str]:

@@ -9,14 +9,15 @@ Nothing is ever packed into JSON, so every field can be read, indexed and blanke
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import attrs
-from sqlalchemy import Boolean, Column, DateTime, Integer, String, TypeDecorator, Uuid
+from sqlalchemy import Boolean, Column, Date, DateTime, Integer, String, TypeDecorator, Uuid
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
@@ -66,6 +67,21 @@ class UtcDateTime(TypeDecorator[datetime]):
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
+class DecimalText(TypeDecorator[Decimal]):
+    """An amount as text: exact on every database, and read back digit by digit as it was written."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
+        """Give the text of an amount."""
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
+        """Give the amount."""
+        return None if value is None else Decimal(value)
+
+
 #: Text in the order of its code points on every database, as Python sorts it; SQLite knows no other.
 TEXT = String().with_variant(String(collation="C"), "postgresql")
 
@@ -73,6 +89,8 @@ _TYPES: dict[type, TypeEngine[Any]] = {
     bool: Boolean(),
     int: Integer(),
     datetime: UtcDateTime(),
+    date: Date(),
+    Decimal: DecimalText(),
     UUID: Uuid(),
 }
 

@@ -1,5 +1,5 @@
-"""Several kinds of rows in one statement: a UNION ALL whose rows have slots for texts, numbers, flags, times
-and ids.
+"""Several kinds of rows in one statement: a UNION ALL whose rows have slots for texts, numbers, flags, times,
+ids, days and amounts.
 
 One statement is one snapshot, also at READ COMMITTED on PostgreSQL, and one round trip.  Each branch lays its
 columns into the slots of their types and fills the others with nulls; its number stands first.  A single
@@ -16,6 +16,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     CompoundSelect,
+    Date,
     Integer,
     Row,
     Select,
@@ -28,10 +29,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from customer_accounts.adapters.sql.fields import UtcDateTime, Values
+from customer_accounts.adapters.sql.fields import DecimalText, UtcDateTime, Values
 
 #: The types of slots, in their order within a row.
-_SLOTS: tuple[type[TypeEngine[Any]], ...] = (String, Integer, Boolean, UtcDateTime, Uuid)
+_SLOTS: tuple[type[TypeEngine[Any]], ...] = (
+    String, Integer, Boolean, UtcDateTime, Uuid, Date, DecimalText,
+)  # fmt: skip
 
 
 @frozen(eq=False)

@@ -18,6 +18,7 @@ from customer_accounts.adapters.sql.fields import Fields, Values, fields_of
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishItem, WishListRecord
 from customer_accounts.casework import ConversionRequestRecord, ProposalRecord
 from customer_accounts.claim import Carried, ClaimedAddress, ClaimRecord
+from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPauseRecord
 from customer_accounts.order import OrderRecord, Parcel, Shipment
 from customer_accounts.outbox import Detail, EventRecord, MailRecord, VatCheckRecord
 from customer_accounts.token import TokenRecord
@@ -118,6 +119,9 @@ WISH_ITEMS = _elements(WishItem, schema.wish_items)
 WISH_LISTS = _node(WishListRecord, schema.wish_lists, WISH_ITEMS)
 SUBSCRIPTIONS = _node(SubscriptionRecord, schema.subscriptions)
 VAT_CHECKS = _node(VatCheckRecord, schema.vat_checks)
+VAT_EVIDENCE = _node(VatEvidenceRecord, schema.vat_evidence)
+ORDER_VAT = _node(OrderVatRecord, schema.order_vat)
+VAT_PAUSES = _node(VatPauseRecord, schema.vat_pauses)
 MAIL_DETAILS = _elements(Detail, schema.mail_details)
 MAILS = _node(MailRecord, schema.mails, MAIL_DETAILS)
 EVENTS = _node(EventRecord, schema.events)
@@ -134,5 +138,6 @@ NODES: dict[type, Node] = {
         ACCOUNTS, REGISTRATIONS, IDENTITIES, TOKENS, ORDERS, ADDRESSES,
         WISH_LISTS, SUBSCRIPTIONS, VAT_CHECKS, MAILS, EVENTS,
         CLAIMS, REQUESTS, PROPOSALS,
+        CLAIMS, VAT_EVIDENCE, ORDER_VAT, VAT_PAUSES,
     )
 }  # fmt: skip

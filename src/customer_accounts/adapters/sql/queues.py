@@ -37,10 +37,7 @@ from customer_accounts.outbox import MailOutcome, MailStatus, MailTask, VatTask
 
 _NOW = bindparam("now", type_=UtcDateTime())
 _MAIL = mails.c.id == bindparam("mail_id", type_=Uuid())
-_CHECK = (vat_checks.c.account_id == bindparam("check_of", type_=Uuid())) & (
-    # The customer may have given another number meanwhile; then this answer is nobody's.
-    vat_checks.c.number == bindparam("check_number", type_=String())
-)
+_CHECK = vat_checks.c.number == bindparam("check_number", type_=String())
 
 
 def _due(node: Node, *wanted: ColumnElement[bool]) -> Select[Any]:
@@ -124,8 +121,8 @@ def _mail_question() -> Prepared:
 
 @lru_cache(maxsize=1)
 def _check_question() -> Prepared:
-    chosen = bindparam("chosen", type_=Uuid(), expanding=True)
-    return prepared(family_branches(VAT_CHECKS, vat_checks.c.account_id.in_(chosen)))
+    chosen = bindparam("chosen", type_=String(), expanding=True)
+    return prepared(family_branches(VAT_CHECKS, vat_checks.c.number.in_(chosen)))
 
 
 def lease_mails(connection: Connection, limit: int, now: datetime, until: datetime) -> list[MailTask]:
@@ -153,7 +150,7 @@ def lease_checks(connection: Connection, limit: int, now: datetime, until: datet
     connection.execute(_LEASE_CHECKS, {"chosen": chosen, "until": until})
     question = _check_question()
     found = question.sorted(connection.execute(question.statement, {"chosen": chosen}).all())
-    return [VatTask(one) for one in sorted(VAT_CHECKS.records(found), key=attrgetter("due_at", "account_id"))]
+    return [VatTask(one) for one in sorted(VAT_CHECKS.records(found), key=attrgetter("due_at", "number"))]
 
 
 def finish(connection: Connection, task: MailTask, outcome: MailOutcome) -> None:
@@ -175,7 +172,7 @@ def fail(connection: Connection, task: MailTask | VatTask, retry_at: datetime | 
         values = {"mail_id": task.mail.id, "ended": ended.value, "again": retry_at, "words": reason}
         connection.execute(_FAIL_MAIL, values)
         return
-    named = {"check_of": task.check.account_id, "check_number": task.check.number}
+    named = {"check_number": task.check.number}
     if retry_at is None:
         connection.execute(_GIVE_UP_CHECK, named)
     else:

@@ -56,6 +56,10 @@ class Shape:
     page: bool | None
     case: bool = False
     cases: bool | None = None
+    vat_number: bool = False
+    holders: bool = False
+    state: bool = False
+    register: bool = False
 
 
 def shape_of(scope: Scope) -> Shape:
@@ -76,6 +80,10 @@ def shape_of(scope: Scope) -> Shape:
         page=None if scope.page is None else scope.page.after is not None,
         case=scope.case is not None,
         cases=None if scope.cases is None else scope.cases.after is not None,
+        vat_number=scope.vat_number is not None,
+        holders=scope.vat_number is not None and scope.vat_holders,
+        state=scope.order_vat_in is not None,
+        register=scope.vat_register is not None,
     )
 
 
@@ -97,6 +105,9 @@ def values_of(scope: Scope) -> dict[str, Any]:
         "browser": scope.browser,
         "claim": scope.claim,
         "recent_since": scope.recent_since,
+        "vat_number": scope.vat_number,
+        "order_vat_in": scope.order_vat_in and scope.order_vat_in.value,
+        "vat_register": scope.vat_register,
     }
     if scope.identity is not None:
         values["provider"], values["subject"] = scope.identity
@@ -127,7 +138,14 @@ class Reach:
         self._shape = shape
         self._keys = self._key_table()
         self.to_accounts = self._account_ways()
-        self._accounts = _key_cte("reached_accounts", accounts, self.to_accounts, accounts.c.email_key)
+        self._accounts = _key_cte(
+            "reached_accounts",
+            accounts,
+            self.to_accounts,
+            accounts.c.email_key,
+            accounts.c.company_vat_number,
+            accounts.c.company_vat_evidence_id,
+        )
         self.to_registrations = self._registration_ways()
         self._registrations = _key_cte(
             "reached_registrations",
@@ -135,6 +153,7 @@ class Reach:
             self.to_registrations,
             registrations.c.identity_provider,
             registrations.c.identity_subject,
+            registrations.c.company_vat_number,
         )
 
     def by_key(self, column: ColumnElement[str] | ColumnElement[str | None]) -> list[Condition]:
@@ -176,6 +195,22 @@ class Reach:
         wished = select(wishes.identity_provider, wishes.identity_subject)
         return [tuple_(provider, subject).in_(wished.where(wishes.identity_provider.is_not(None)))]
 
+    def by_number(self, column: ColumnElement[str]) -> list[Condition]:
+        """Give the way to rows whose *column* is the scope's VAT number or that of a reached company."""
+        numbers: list[Select[Any]] = [select(number_bound())] if self._shape.vat_number else []
+        for found in (self._accounts, self._registrations):
+            if found is not None:
+                reached_one = found.c.company_vat_number
+                numbers.append(select(reached_one).where(reached_one.is_not(None)))
+        return [column.in_(numbers[0] if len(numbers) == 1 else union_all(*numbers))] if numbers else []
+
+    def evidence_of_companies(self) -> list[Select[Any]]:
+        """Give the ids of the evidence that the companies of reached accounts name."""
+        if self._accounts is None:
+            return []
+        named = self._accounts.c.company_vat_evidence_id
+        return [select(named).where(named.is_not(None))]
+
     def _bound_keys(self) -> list[ColumnElement[str]]:
         return [bindparam(f"key_{place}", type_=String()) for place in range(self._shape.keys)]
 
@@ -209,6 +244,8 @@ class Reach:
             ways += [
                 key.in_(select(column).where(way)) for column in (claims.c.account_id, claims.c.from_account)
             ]
+        if shape.holders:
+            ways.append(accounts.c.company_vat_number == number_bound())
         return [*ways, *self.by_key(accounts.c.email_key)]
 
     def _registration_ways(self) -> list[Condition]:
@@ -254,6 +291,11 @@ def claim_ways(shape: Shape) -> list[Condition]:
     if shape.token:
         ways.append(claims.c.id.in_(select(tokens.c.claim_id).where(token_way())))
     return ways
+
+
+def number_bound() -> ColumnElement[str]:
+    """Give the VAT number that the scope names."""
+    return bindparam("vat_number", type_=String())
 
 
 def browser_way() -> Condition:

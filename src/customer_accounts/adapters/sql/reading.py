@@ -36,6 +36,7 @@ from customer_accounts.adapters.sql.mapping import (
     CLAIMS,
     EVENTS,
     IDENTITIES,
+    ORDER_VAT,
     ORDERS,
     PROPOSALS,
     REGISTRATIONS,
@@ -43,6 +44,8 @@ from customer_accounts.adapters.sql.mapping import (
     SUBSCRIPTIONS,
     TOKENS,
     VAT_CHECKS,
+    VAT_EVIDENCE,
+    VAT_PAUSES,
     WISH_LISTS,
     Node,
 )
@@ -56,6 +59,7 @@ from customer_accounts.adapters.sql.reach import (
     reached,
     token_way,
 )
+from customer_accounts.adapters.sql.reading_vat import by_vat, order_vat_page, vat_branches
 from customer_accounts.adapters.sql.schema import claims, identities, orders, tokens
 from customer_accounts.facts import Facts, Part
 from customer_accounts.order import GuestOrderGroup
@@ -64,7 +68,6 @@ _BELONGINGS = (
     (Part.ADDRESSES, ADDRESSES),
     (Part.WISH_LISTS, WISH_LISTS),
     (Part.SUBSCRIPTIONS, SUBSCRIPTIONS),
-    (Part.VAT_CHECKS, VAT_CHECKS),
     (Part.EVENTS, EVENTS),
 )
 
@@ -80,6 +83,7 @@ def question(shape: Shape) -> Prepared | None:
         *_guest_orders(shape, reach),
         *_orders(shape),
         *_cases(shape, reach),
+        *vat_branches(shape, reach, _page),
     ]
     return prepared(branches) if branches else None
 
@@ -98,6 +102,9 @@ def answer(question: Prepared, rows: Sequence[Row[Any]]) -> Facts:
         wish_lists=_records(WISH_LISTS, found),
         subscriptions=_records(SUBSCRIPTIONS, found),
         vat_checks=_records(VAT_CHECKS, found),
+        vat_evidence=tuple(reversed(_records(VAT_EVIDENCE, found))),
+        order_vat=tuple(reversed(_records(ORDER_VAT, found))),
+        vat_pauses=_records(VAT_PAUSES, found),
         events=_records(EVENTS, found),
         claims=_records(CLAIMS, found),
         requests=_records(REQUESTS, found),
@@ -209,11 +216,16 @@ def _orders(shape: Shape) -> list[Branch]:
         return family_branches(ORDERS, orders_way(shape))
     shown = select(tokens.c.order_reference).where(token_way(), tokens.c.order_reference.is_not(None))
     ways = [shown] if shape.token else []
-    if shape.page is not None and shape.account:
+    page = order_vat_page(shape) if by_vat(shape) else _page(shape) if _has_page(shape) else None
+    if page is not None:
         # A link that shows an order comes before the page.
-        page = _page(shape).where(not_(exists(shown))) if shape.token else _page(shape)
+        page = page.where(not_(exists(shown))) if shape.token else page
         ways.append(select(page.cte("page").c.reference))
     return family_branches(ORDERS, orders.c.reference.in_(union_all(*ways))) if ways else []
+
+
+def _has_page(shape: Shape) -> bool:
+    return shape.page is not None and shape.account
 
 
 def _page(shape: Shape) -> Select[tuple[str]]:
@@ -268,7 +280,10 @@ _ORDER: dict[Node, Callable[[Any], Any]] = {
     ADDRESSES: attrgetter("created_at", "id"),
     WISH_LISTS: attrgetter("created_at", "id"),
     SUBSCRIPTIONS: attrgetter("account_id"),
-    VAT_CHECKS: attrgetter("due_at", "account_id"),
+    VAT_CHECKS: attrgetter("due_at", "number"),
+    VAT_EVIDENCE: attrgetter("checked_at", "id"),
+    ORDER_VAT: attrgetter("recorded_at", "reference"),
+    VAT_PAUSES: attrgetter("register"),
     EVENTS: attrgetter("at", "id"),
     CLAIMS: attrgetter("at", "id"),
     REQUESTS: attrgetter("created_at", "id"),

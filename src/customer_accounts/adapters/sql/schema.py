@@ -28,6 +28,7 @@ from customer_accounts.adapters.sql.fields import fields_of
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishItem, WishListRecord
 from customer_accounts.casework import ConversionRequestRecord, ProposalRecord
 from customer_accounts.claim import Carried, ClaimedAddress, ClaimRecord
+from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPauseRecord
 from customer_accounts.order import OrderRecord, Parcel, Shipment
 from customer_accounts.outbox import Detail, EventRecord, MailRecord, VatCheckRecord
 from customer_accounts.token import TokenRecord
@@ -71,7 +72,13 @@ def _where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
-accounts = _table("accounts", AccountRecord, "id", UniqueConstraint("email_key"))
+accounts = _table(
+    "accounts",
+    AccountRecord,
+    "id",
+    UniqueConstraint("email_key"),
+    Index(None, "company_vat_number", **_where("company_vat_number IS NOT NULL")),
+)
 registrations = _table(
     "registrations",
     RegistrationRecord,
@@ -105,7 +112,21 @@ addresses = _table("addresses", AddressRecord, "id", Index(None, "account_id"))
 wish_lists = _table("wish_lists", WishListRecord, "id", Index(None, "account_id"))
 wish_items = _elements("wish_items", WishItem, wish_lists, "wish_list_id")
 subscriptions = _table("subscriptions", SubscriptionRecord, "account_id")
-vat_checks = _table("vat_checks", VatCheckRecord, "account_id", Index(None, "due_at"))
+vat_checks = _table("vat_checks", VatCheckRecord, "number", Index(None, "due_at"))
+vat_evidence = _table(
+    "vat_evidence", VatEvidenceRecord, "id", Index(None, "number", "checked_at"), Index(None, "checked_at")
+)
+order_vat = _table(
+    "order_vat",
+    OrderVatRecord,
+    "reference",
+    Index(None, "number", "recorded_at", **_where("number IS NOT NULL")),
+    Index(None, "state", "recorded_at"),
+    Index(None, "supplied_on"),
+    Index(None, "evidence_id", **_where("evidence_id IS NOT NULL")),
+    Index(None, "corrected_evidence_id", **_where("corrected_evidence_id IS NOT NULL")),
+)
+vat_pauses = _table("vat_pauses", VatPauseRecord, "register")
 mails = _table(
     "mails",
     MailRecord,

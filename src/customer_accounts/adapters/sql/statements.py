@@ -5,6 +5,7 @@ from typing import Any, assert_never
 
 from sqlalchemy import (
     ColumnElement,
+    Date,
     Delete,
     Insert,
     String,
@@ -13,9 +14,11 @@ from sqlalchemy import (
     Uuid,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     literal_column,
+    not_,
     or_,
     select,
     update,
@@ -28,11 +31,13 @@ from customer_accounts.adapters.sql.schema import (
     events,
     mail_details,
     mails,
+    order_vat,
     orders,
     proposals,
     registrations,
     requests,
     tokens,
+    vat_evidence,
 )
 from customer_accounts.changes import Kept, Mark
 from customer_accounts.outbox import MailStatus
@@ -170,6 +175,15 @@ def purges_of(kind: Kept) -> tuple[Delete, ...]:
             ended = or_(mails.c.finished_at < before, mail_is(MailStatus.DEAD) & (mails.c.due_at < before))
             details = delete(mail_details).where(mail_details.c.mail_id.in_(select(mails.c.id).where(ended)))
             return details, delete(mails).where(ended)
+        case Kept.ORDER_VAT:
+            return (delete(order_vat).where(order_vat.c.supplied_on < bindparam("before_day", type_=Date())),)
+        case Kept.VAT_EVIDENCE:
+            named = [
+                exists().where(column == vat_evidence.c.id)
+                for column in (order_vat.c.evidence_id, order_vat.c.corrected_evidence_id)
+            ]
+            old = vat_evidence.c.checked_at < before
+            return (delete(vat_evidence).where(old, *(not_(one) for one in named)),)
         case _:
             assert_never(kind)
 

@@ -7,6 +7,7 @@ was overtaken. Versions and tokens are compared by the statement that writes, ne
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC
 from typing import Any, assert_never
 from uuid import UUID
 
@@ -20,11 +21,13 @@ from customer_accounts.adapters.sql.mapping import (
     EVENTS,
     MAILS,
     NODES,
+    ORDER_VAT,
     ORDERS,
     PROPOSALS,
     REGISTRATIONS,
     REQUESTS,
     TOKENS,
+    VAT_EVIDENCE,
     Node,
     Row,
 )
@@ -65,6 +68,8 @@ _PURGED: dict[Kept, Node] = {
     Kept.EVENTS: EVENTS,
     Kept.REQUESTS: REQUESTS,
     Kept.PROPOSALS: PROPOSALS,
+    Kept.ORDER_VAT: ORDER_VAT,
+    Kept.VAT_EVIDENCE: VAT_EVIDENCE,
 }
 
 
@@ -209,7 +214,9 @@ class _Plan:
 
     def _purge(self, change: Purge) -> None:
         *before, last = purges_of(change.kind)
-        row = {"before": change.before}
+        row: Row = {"before": change.before}
+        if change.kind is Kept.ORDER_VAT:
+            row = {"before_day": change.before.astimezone(UTC).date()}
         for statement in before:
             self._push(Step(change.kind, statement, [row]))
         self._after_new(_PURGED[change.kind], Step(change.kind, last, [row], counts=change.kind))

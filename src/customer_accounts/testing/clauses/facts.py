@@ -27,7 +27,8 @@ class FactClauses(Clauses):
         storage.write(stored(*people, *self.used(records.an_order())))
         scope = Scope(
             parts=self.parts(), email_keys=("nobody@mail.example",), account_id=records.some_id(), token="0" * 64,
-            identity=("google", "nobody"), order="none", browser="nobody", page=Page(),
+            identity=("google", "nobody"), order="none", browser="nobody", page=Page(), vat_number="XX0",
+            vat_holders=True, vat_register="none",
         )  # fmt: skip
         assert storage.read(scope) == Facts()
 
@@ -176,9 +177,9 @@ class FactClauses(Clauses):
         assert same(found.accounts, first, second, third)
         assert (found.registrations, found.tokens) == ((own,), (link,))
 
-    @needs(Part.ADDRESSES, Part.WISH_LISTS, Part.SUBSCRIPTIONS, Part.VAT_CHECKS)
+    @needs(Part.ADDRESSES, Part.WISH_LISTS, Part.SUBSCRIPTIONS)
     def test_belongings_come_with_their_account(self, storage: Storage) -> None:
-        """Addresses and wish lists come oldest first, subscription and VAT check too, of no other account."""
+        """Addresses and wish lists come oldest first, the subscription too, of no other account."""
         account, other = records.an_account(), records.an_account()
         mine: list[Any] = []
         for owner in (account, other):
@@ -186,14 +187,12 @@ class FactClauses(Clauses):
                 *(records.a_delivery_address(account_id=owner.id, created_at=later(days=n)) for n in (2, 1)),
                 *(records.a_wish_list("x", account_id=owner.id, created_at=later(days=n)) for n in (2, 1)),
                 records.a_subscription(account_id=owner.id),
-                records.a_vat_check(account_id=owner.id),
             ])  # fmt: skip
         storage.write(stored(account, other, *mine[1], *mine[0]))
-        parts = frozenset({Part.ADDRESSES, Part.WISH_LISTS, Part.SUBSCRIPTIONS, Part.VAT_CHECKS})
-        new, old, new_list, old_list, subscription, check = mine[0]
+        parts = frozenset({Part.ADDRESSES, Part.WISH_LISTS, Part.SUBSCRIPTIONS})
+        new, old, new_list, old_list, subscription = mine[0]
         assert storage.read(Scope(parts=parts, account_id=account.id)) == Facts(
             addresses=(old, new),
             wish_lists=(old_list, new_list),
             subscriptions=(subscription,),
-            vat_checks=(check,),
         )

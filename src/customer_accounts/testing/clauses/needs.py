@@ -8,6 +8,7 @@ from customer_accounts.account import IdentityRecord
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
 from customer_accounts.casework import ConversionRequestRecord, ProposalRecord
 from customer_accounts.claim import ClaimRecord
+from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPauseRecord
 from customer_accounts.facts import Part
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import EventRecord, VatCheckRecord
@@ -28,6 +29,9 @@ _PARTS: dict[type, Part] = {
     ClaimRecord: Part.CLAIMS,
     ConversionRequestRecord: Part.REQUESTS,
     ProposalRecord: Part.PROPOSALS,
+    VatEvidenceRecord: Part.VAT_EVIDENCE,
+    OrderVatRecord: Part.ORDER_VAT,
+    VatPauseRecord: Part.VAT_PAUSES,
 }
 
 

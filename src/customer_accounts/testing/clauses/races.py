@@ -154,10 +154,8 @@ class RaceClauses(Clauses):
                 taken += batch
             return taken
 
-        leased = [
-            task.check.account_id for tasks in at_once((storage, second_storage), lease) for task in tasks
-        ]
-        assert sorted(leased) == sorted(one.account_id for one in checks)
+        leased = [task.check.number for tasks in at_once((storage, second_storage), lease) for task in tasks]
+        assert sorted(leased) == sorted(one.number for one in checks)
 
     @needs(Feature.MAIL_QUEUE)
     def test_sixteen_workers_lease_each_mail_once(self, storage: Storage, second_storage: Storage) -> None:

@@ -95,11 +95,39 @@ class RecordClauses(Clauses):
 
     @needs(Part.VAT_CHECKS)
     def test_vat_checks_come_back_as_they_were(self, storage: Storage) -> None:
-        """A VAT check comes back equal in every field."""
-        account = records.an_account()
-        record = records.a_vat_check(account_id=account.id, attempts=3, leased_until=records.EXACT, version=2)
-        storage.write(stored(account, record))
-        assert of_account(storage, Part.VAT_CHECKS, record).vat_checks == (record,)
+        """A VAT check comes back equal in every field, bare or full."""
+        for record in (records.a_vat_check(), records.a_full_vat_check(leased_until=records.EXACT)):
+            storage.write(stored(record))
+            scope = Scope(parts=frozenset({Part.VAT_CHECKS}), vat_number=record.number)
+            assert storage.read(scope).vat_checks == (record,)
+
+    @needs(Part.VAT_EVIDENCE)
+    def test_evidence_comes_back_as_it_was(self, storage: Storage) -> None:
+        """The evidence of an answer comes back equal in every field, bare or full."""
+        for record in (records.vat_evidence(), records.full_vat_evidence()):
+            storage.write(stored(record))
+            scope = Scope(parts=frozenset({Part.VAT_EVIDENCE}), vat_number=record.number)
+            assert storage.read(scope).vat_evidence == (record,)
+
+    @needs(Part.ORDER_VAT)
+    def test_the_vat_of_an_order_comes_back_as_it_was(self, storage: Storage) -> None:
+        """The VAT of an order comes back equal in every field, its amounts digit by digit."""
+        for first, second in _both_ways(records.order_vat, records.full_order_vat, "reference"):
+            storage.write(stored(first))
+            scope = Scope(parts=frozenset({Part.ORDER_VAT}), order=first.reference)
+            assert storage.read(scope).order_vat == (first,)
+            storage.write([update(first, second)])
+            (found,) = storage.read(scope).order_vat
+            assert (found, str(found.charged_net)) == (second, str(second.charged_net))
+
+    @needs(Part.VAT_PAUSES)
+    def test_a_pause_comes_back_as_it_was(self, storage: Storage) -> None:
+        """The pause of a register comes back equal in every field, of that register alone."""
+        first, second = records.a_vat_pause(), records.a_vat_pause(until=records.EXACT, attempts=4, version=2)
+        storage.write(stored(first, second))
+        for pause in (first, second):
+            scope = Scope(parts=frozenset({Part.VAT_PAUSES}), vat_register=pause.register)
+            assert storage.read(scope).vat_pauses == (pause,)
 
     @needs(Part.CLAIMS)
     def test_claims_come_back_as_they_were(self, storage: Storage) -> None:

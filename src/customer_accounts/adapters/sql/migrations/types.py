@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
+DAY = sa.Date()
 FLAG = sa.Boolean()
 ID = sa.Uuid()
 NUMBER = sa.Integer()
