@@ -14,7 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from customer_accounts.adapters.memory import MemoryStorage
 from customer_accounts.adapters.sql import AsyncSqlStorage, SqlStorage, metadata
-from customer_accounts.adapters.sql.at_once import fits_one_statement
+from customer_accounts.adapters.sql.at_once import MOST_ROWS, fits_one_statement
 from customer_accounts.adapters.sql.writing import plan
 from customer_accounts.changes import (
     Change,
@@ -176,6 +176,9 @@ def _order() -> Any:
 
 STEP_BY_STEP: dict[str, Callable[[], Sequence[Change]]] = {
     "nothing": list,
+    "more rows than a statement may have values": lambda: [
+        insert(records.a_token()) for _ in range(MOST_ROWS + 1)
+    ],
     "a purge": lambda: [Purge(Kept.EVENTS, records.NOW)],
     "elements written anew": lambda: [update(one := records.a_wish_list("a"), one)],
     "two changes of one row": lambda: [Remove(one := records.a_token()), insert(one)],

@@ -45,6 +45,9 @@ from customer_accounts.adapters.sql.writing import Step, counts_of
 from customer_accounts.changes import Counts
 from customer_accounts.errors import StaleWriteError
 
+#: More rows go one statement for each kind: a statement has at most 65,535 parameters, and its text is kept.
+MOST_ROWS = 40
+
 #: Stands before what was overtaken, in the text that cannot be cast.
 OVERTAKEN = "overtaken: "
 
@@ -69,6 +72,8 @@ def fits_one_statement(steps: Sequence[Step]) -> bool:
     for step in steps:
         for one in (step, *step.then):
             touched[_table(one)] += [_key_of(one, row) for row in one.rows]
+    if sum(map(len, touched.values())) > MOST_ROWS:
+        return False
     return all(len(keys) == 1 or _are_apart(table, keys) for table, keys in touched.items())
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.types import TypeEngine
 #: Turns one value into what the driver takes, or back.
 Processor = Callable[[Any], Any]
 
-_kept: WeakKeyDictionary[Dialect, dict[ClauseElement, "Compiled"]] = WeakKeyDictionary()
+_kept: WeakKeyDictionary[Dialect, WeakKeyDictionary[ClauseElement, "Compiled"]] = WeakKeyDictionary()
 
 
 @frozen(eq=False)
@@ -64,7 +64,7 @@ class Compiled:
 
 def compiled(statement: ClauseElement, dialect: Dialect) -> Compiled:
     """Give a statement in the words of *dialect*; statements are made once, so each is compiled once."""
-    kept = _kept.setdefault(dialect, {})
+    kept = _kept.get(dialect) or _kept.setdefault(dialect, WeakKeyDictionary())
     found = kept.get(statement)
     if found is None:
         found = kept[statement] = _compile(statement, dialect)
