@@ -8,16 +8,19 @@ account that owns v@, and before the owner's first proof nobody reads an order o
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from attrs import evolve
 
 from customer_accounts.account import AccountRecord, Session
 from customer_accounts.actors import SignedInCustomer, Visitor
 from customer_accounts.features.benefits import MyAccount
+from customer_accounts.features.claim_order import ClaimOrder
+from customer_accounts.features.claim_undo import UndoClaim
 from customer_accounts.features.email_change import ConfirmEmailChange, RequestEmailChange
 from customer_accounts.features.email_change_undo import CancelEmailChange
 from customer_accounts.features.email_confirmation import ConfirmEmail
-from customer_accounts.features.guest_claim import ClaimGuestOrders
+from customer_accounts.features.guest_claim import ClaimGuestOrders, ClaimPreview, PreviewClaim
 from customer_accounts.features.guest_order import RecordOrder
 from customer_accounts.features.identity import IdentityUse, VerifiedIdentity
 from customer_accounts.features.identity_approval import ApproveIdentities
@@ -59,6 +62,9 @@ class World:
         self.attackers_sessions: list[Session] = []
         self.proven = False
         self.orders = 0
+        #: The accounts that the owner has had; orders of v@ may belong to these and to no other.
+        self.owners_accounts: set[UUID] = set()
+        self.claims: list[UUID] = []
 
     # What both can do -------------------------------------------------------------------------------------
 
@@ -98,7 +104,13 @@ class World:
         self.orders += 1
         reference = f"o{self.orders}"
         self.shop.handle(
-            RecordOrder(reference=reference, number=reference, placed_at=self.shop.clock(), email=email),
+            RecordOrder(
+                reference=reference,
+                number=reference,
+                placed_at=self.shop.clock(),
+                email=email,
+                postcode="8010",
+            ),
             by=by,
         )
 
@@ -109,6 +121,7 @@ class World:
             session = getattr(answer, "session", None)
             if session is not None:
                 self.owners_session, self.proven = session, True
+                self.owners_accounts.add(session.account_id)
 
     def owner_registers(self) -> None:
         """V registers with a password."""
@@ -195,6 +208,16 @@ class World:
             OWNERS, self.owner, True, lambda text: CancelEmailChange(token=text), Purpose.CANCEL_EMAIL_CHANGE
         )
 
+    def owner_claims(self) -> None:
+        """V takes guest orders into the account."""
+        if self.owners_session is not None:
+            by = self._customer(self.owners_session, self.owner)
+            self._remember(self.shop.handle(ClaimGuestOrders(), by=by))
+
+    def owner_undoes_a_claim(self) -> None:
+        """V opens the link "this was not me" of a claim."""
+        self._use(OWNERS, self.owner, True, lambda text: UndoClaim(token=text), Purpose.UNDO_CLAIM)
+
     def owner_closes(self) -> None:
         """V closes the account."""
         if self.owners_session is not None:
@@ -269,6 +292,7 @@ class World:
             Purpose.CONFIRM_EMAIL_CHANGE: lambda text: ConfirmEmailChange(token=text),
             Purpose.CANCEL_EMAIL_CHANGE: lambda text: CancelEmailChange(token=text),
             Purpose.APPROVE_IDENTITIES: lambda text: ApproveIdentities(token=text),
+            Purpose.UNDO_CLAIM: lambda text: UndoClaim(token=text),
             Purpose.RESET_PASSWORD: lambda text: ResetPassword(token=text, new_password=ATTACKERS_PASSWORD),
         }
         for purpose, make in commands.items():
@@ -297,7 +321,40 @@ class World:
     def attacker_claims(self) -> None:
         """M claims guest orders."""
         for session in self.attackers_sessions[-1:]:
-            self.shop.handle(ClaimGuestOrders(), by=self._customer(session, self.attacker))
+            by = self._customer(session, self.attacker)
+            self._remember(self.shop.handle(ClaimGuestOrders(), by=by))
+
+    def attacker_claims_by_number(self) -> None:
+        """M has found a parcel of v@ and knows its number and postcode."""
+        for session in self.attackers_sessions[-1:]:
+            by = self._customer(session, self.attacker)
+            for number in range(1, self.orders + 1):
+                self._remember(self.shop.handle(ClaimOrder(number=f"o{number}", postcode="8010"), by=by))
+
+    def attacker_undoes_every_claim(self) -> None:
+        """M knows the ids of all claims and undoes them, signed in and not."""
+        for claim_id in self.claims:
+            command = UndoClaim(claim_id=claim_id, reason="mine")
+            outcome = self.shop.handle(command, by=self.attacker)
+            assert isinstance(outcome, Refused), "a visitor undid a claim by its id"
+            for session in self.attackers_sessions[-1:]:
+                by = self._customer(session, self.attacker)
+                outcome = self.shop.handle(command, by=by)
+                own = not isinstance(outcome, Refused)
+                assert not (own and session.account_id in self.owners_accounts), "M undid a claim of V"
+
+    def attacker_looks_what_could_be_claimed(self) -> None:
+        """M has the preview shown, whatever the account's address is."""
+        for session in self.attackers_sessions[-1:]:
+            view = self.shop.handle(PreviewClaim(), by=self._customer(session, self.attacker))
+            own = [one for one in self.shop.stored(OrderRecord) if one.email_key == ATTACKERS]
+            shown = view.orders if isinstance(view, ClaimPreview) else 0
+            assert shown <= len(own), "the attacker learns of orders of v@"
+
+    def _remember(self, outcome: Any) -> None:
+        claim_id = getattr(outcome, "claim_id", None)
+        if claim_id is not None and claim_id not in self.claims:
+            self.claims.append(claim_id)
 
     def attacker_changes_the_password(self) -> None:
         """M changes the password of whatever M is signed in to."""
@@ -325,6 +382,8 @@ class World:
         accounts = [one for one in self.shop.stored(AccountRecord) if one.email_key == OWNERS]
         assert len(accounts) <= 1, "one address has two accounts"
         orders = [one for one in self.shop.stored(OrderRecord) if one.email_key == OWNERS and one.owner]
+        strange = [one for one in orders if one.owner not in self.owners_accounts]
+        assert not strange, "an order of v@ belongs to an account that its owner never had"
         if not self.proven:
             assert accounts == [], "an account of v@ exists before its owner proved the mailbox"
             open_owners = {one.id for one in self.shop.stored(AccountRecord) if one.is_open}

@@ -4,7 +4,7 @@
   the order.  Wrong and unknown are answered alike, and tries are counted by account and by number; when the
   limiter is down, nothing is tried.
 * Number and postcode stand on every parcel.  So they make good for the age of an order and for a slip in its
-  address (`customer_accounts.features.near_addresses`), and not for a stranger's address; a shop may decide
+  address (`customer_accounts.near_miss`), and not for a stranger's address; a shop may decide
   otherwise (`Settings.claim_coverage`).  An address that has an account of its own is nobody's slip.
 * `ClaimWithEvidence`: staff adds what it has seen, the shop's own machinery what it has checked (the last digits of
   a card, an order in the shop's app), and each says what it was.  It stands in the record of the claim.
@@ -34,11 +34,11 @@ from customer_accounts.features.acting import acting, write_of
 from customer_accounts.features.claim_plan import plan_claim
 from customer_accounts.features.claiming import Ground, claim, claimant_of
 from customer_accounts.features.guest_claim import Claimed
-from customer_accounts.features.near_addresses import is_near
 from customer_accounts.features.registration import email_key_of, read_email
 from customer_accounts.inputs import Line, Reference, TypedEmail
 from customer_accounts.issue import event_of
 from customer_accounts.limiting import Hit, Limit, hits
+from customer_accounts.near_miss import is_near_miss
 from customer_accounts.order import GuestOrderGroup, OrderRecord
 from customer_accounts.outbox import EventKind
 from customer_accounts.refusals import Reason
@@ -192,7 +192,7 @@ def _address_covered(email_key: str, account: AccountRecord, coverage: Coverage,
     if facts.account_at(email_key) is not None:
         return False
     if coverage.addresses is OrderAddresses.NEAR:
-        return is_near(email_key, account.email_key or "")
+        return is_near_miss(email_key, account.email_key or "")
     return coverage.addresses is OrderAddresses.ANY
 
 

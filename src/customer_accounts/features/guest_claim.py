@@ -53,10 +53,10 @@ from customer_accounts.features.claiming import (
     recent_since,
 )
 from customer_accounts.features.delivery_address import address_refusal
-from customer_accounts.features.near_addresses import near_addresses
 from customer_accounts.features.registration import email_key_of, read_email
 from customer_accounts.inputs import AddressInput, TypedEmail
 from customer_accounts.limiting import Hit
+from customer_accounts.near_miss import mistyped_forms
 from customer_accounts.order import GuestOrderGroup
 from customer_accounts.refusals import Reason
 from customer_accounts.settings import Settings
@@ -183,7 +183,7 @@ class PreviewClaim(Command):
         own = email_key_of(self.email)
         return Scope(
             parts=_PARTS,
-            email_keys=(own, *near_addresses(own)),
+            email_keys=(own, *mistyped_forms(own)),
             recent_since=recent_since(env),
             by_name=True,
             owned=True,
