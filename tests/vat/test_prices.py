@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from customer_accounts.vat import (
     Amounts,
     Buyer,
-    Correction,
     ListPrice,
     PricedLine,
     Seller,
     Supply,
     allocate,
+    correction,
     decide_vat,
     line_amounts,
     round_half_up,
@@ -34,26 +34,38 @@ def amounts(net: str, vat: str, gross: str) -> Amounts:
     ("price", "quantity", "rate", "keep", "expected"),
     [
         # the list's own rate: what is listed is what is paid
-        (ListPrice(D("9.99"), D(20)), 1, D(20), "net", amounts("8.33", "1.66", "9.99")),
-        (ListPrice(D("9.99"), D(20)), 3, D(20), "net", amounts("24.98", "4.99", "29.97")),
-        (ListPrice(D("8.33"), D(20), includes_vat=False), 1, D(20), "net", amounts("8.33", "1.67", "10.00")),
+        (ListPrice(D("9.99"), D(20)), 1, D(20), "constant_net", amounts("8.33", "1.66", "9.99")),
+        (ListPrice(D("9.99"), D(20)), 3, D(20), "constant_net", amounts("24.98", "4.99", "29.97")),
+        (
+            ListPrice(D("8.33"), D(20), includes_vat=False),
+            1,
+            D(20),
+            "constant_net",
+            amounts("8.33", "1.67", "10.00"),
+        ),
         # without VAT the net price is left
-        (ListPrice(D("9.99"), D(20)), 1, D(0), "net", amounts("8.33", "0.00", "8.33")),
-        (ListPrice(D("9.99"), D(20)), 1, D(0), "gross", amounts("8.33", "0.00", "8.33")),
+        (ListPrice(D("9.99"), D(20)), 1, D(0), "constant_net", amounts("8.33", "0.00", "8.33")),
+        (ListPrice(D("9.99"), D(20)), 1, D(0), "constant_gross", amounts("8.33", "0.00", "8.33")),
         # another rate: keep the net price, or the gross one
-        (ListPrice(D(120), D(20)), 1, D(27), "net", amounts("100.00", "27.00", "127.00")),
-        (ListPrice(D(120), D(20)), 1, D(27), "gross", amounts("94.49", "25.51", "120.00")),
+        (ListPrice(D(120), D(20)), 1, D(27), "constant_net", amounts("100.00", "27.00", "127.00")),
+        (ListPrice(D(120), D(20)), 1, D(27), "constant_gross", amounts("94.49", "25.51", "120.00")),
         (
             ListPrice(D(100), D(20), includes_vat=False),
             1,
             D("25.5"),
-            "net",
+            "constant_net",
             amounts("100.00", "25.50", "125.50"),
         ),
         # returns mirror the sale
-        (ListPrice(D("9.99"), D(20)), -1, D(20), "net", amounts("-8.33", "-1.66", "-9.99")),
+        (ListPrice(D("9.99"), D(20)), -1, D(20), "constant_net", amounts("-8.33", "-1.66", "-9.99")),
         # half a cent goes up
-        (ListPrice(D("0.025"), D(0), includes_vat=False), 1, D(0), "net", amounts("0.03", "0.00", "0.03")),
+        (
+            ListPrice(D("0.025"), D(0), includes_vat=False),
+            1,
+            D(0),
+            "constant_net",
+            amounts("0.03", "0.00", "0.03"),
+        ),
     ],
 )
 def test_lines(price: ListPrice, quantity: int, rate: Decimal, keep: str, expected: Amounts) -> None:
@@ -77,21 +89,49 @@ prices = st.builds(
     ListPrice, amount=cents, rate=st.sampled_from([D(19), D(20), D("25.5")]), includes_vat=st.booleans()
 )
 priced = st.builds(PricedLine, price=prices, quantity=st.integers(-20, 200), rate=rates)
-keeps = st.sampled_from(["net", "gross"])
+keeps = st.sampled_from(["constant_net", "constant_gross"])
+roundings = st.sampled_from(["line", "total"])
 
 
-@given(st.lists(priced, max_size=8), keeps, st.sampled_from(["line", "total"]), st.integers(0, 3))
+@given(st.lists(priced, max_size=8), keeps, roundings, st.integers(0, 3))
 def test_sums_always_add_up(lines: list[PricedLine], keep: str, rounding: str, digits: int) -> None:
-    """Net + VAT = gross in each part, the parts make the whole, every amount is in whole cents."""
+    """Net + VAT = gross in each line and part, lines and parts make the whole, all in whole cents."""
     whole = totals(lines, keep=keep, rounding=rounding, digits=digits)
     parts = [part.amounts for part in whole.by_rate]
+    assert len(whole.lines) == len(lines)
     for name in ("net", "vat", "gross"):
-        assert sum((getattr(part, name) for part in parts), D(0)) == getattr(whole.amounts, name)
-        assert round_half_up(getattr(whole.amounts, name), digits) == getattr(whole.amounts, name)
+        for pieces in (whole.lines, parts):
+            assert sum((getattr(part, name) for part in pieces), D(0)) == getattr(whole.amounts, name)
+        for part in (*whole.lines, *parts, whole.amounts):
+            assert round_half_up(getattr(part, name), digits) == getattr(part, name)
     if rounding == "line":
         single = [line_amounts(line, keep=keep, digits=digits) for line in lines]
-        assert sum((line.gross for line in single), D(0)) == whole.amounts.gross
+        assert tuple(single) == whole.lines
     assert [part.rate for part in whole.by_rate] == sorted({line.rate for line in lines}, reverse=True)
+
+
+@given(st.lists(priced, min_size=1, max_size=8), keeps)
+def test_rounded_per_total_no_line_is_off_by_more_than_the_cents_it_shares(
+    lines: list[PricedLine], keep: str
+) -> None:
+    """A line that shares the cents of its total differs from itself alone by two cents at most."""
+    shared = totals(lines, keep=keep, rounding="total").lines
+    for line, amounts_of_line in zip(lines, shared, strict=True):
+        alone = line_amounts(line, keep=keep)
+        for name in ("net", "vat", "gross"):
+            assert abs(getattr(amounts_of_line, name) - getattr(alone, name)) <= D("0.02")
+
+
+@given(st.lists(priced, min_size=1, max_size=8), roundings)
+def test_a_late_exemption_gives_back_the_vat_and_leaves_the_net(
+    lines: list[PricedLine], rounding: str
+) -> None:
+    """Keeping the net, the refund of an order that is exempt after all is its VAT; a host pays back no cent else."""
+    one_list = [PricedLine(lines[0].price, line.quantity, lines[0].rate) for line in lines]
+    found = correction(one_list, [line.at(D(0)) for line in one_list], rounding=rounding)
+    assert found.refund == found.charged.vat
+    assert found.corrected.net == found.charged.net
+    assert found.corrected.vat == 0
 
 
 @given(priced, keeps)
@@ -135,7 +175,9 @@ def test_per_total_rounds_once() -> None:
     """Three lines of a third of a cent: nothing per line, a cent in all."""
     lines = [PricedLine(ListPrice(D("0.0033"), D(20), includes_vat=False), D(1), D(0))] * 3
     assert totals(lines).amounts.net == 0
-    assert totals(lines, rounding="total").amounts.net == D("0.01")
+    whole = totals(lines, rounding="total")
+    assert whole.amounts.net == D("0.01")
+    assert [line.net for line in whole.lines] == [D("0.00"), D("0.01"), D("0.00")]
 
 
 def test_a_hosts_decimal_context_changes_nothing() -> None:
@@ -155,11 +197,10 @@ def test_a_late_confirmation_gives_back_the_vat() -> None:
     confirmed = decided(goods("AT", "DE"), company(GERMAN))
     assert waiting.rate is not None
     assert confirmed.rate is not None
-    correction = Correction(
-        charged=line_amounts(PricedLine(price, D(2), waiting.rate)),
-        corrected=line_amounts(PricedLine(price, D(2), confirmed.rate)),
-    )
-    assert (correction.refund, correction.corrected) == (D("40.00"), amounts("200.00", "0.00", "200.00"))
+    lines = [PricedLine(price, D(2), waiting.rate)]
+    found = correction(lines, [line.at(confirmed.rate) for line in lines])
+    assert (found.refund, found.corrected) == (D("40.00"), amounts("200.00", "0.00", "200.00"))
+    assert found.charged == amounts("200.00", "40.00", "240.00")
 
 
 @given(cents, st.lists(cents, min_size=1, max_size=9))

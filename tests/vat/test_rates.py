@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import eu_vat_rates_data
 import pytest
-from duty27_eu_vat import get_standard_rate
+from duty27_eu_vat import get_rate_history, get_standard_rate
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +43,17 @@ def test_every_change_since_2021_is_ours_on_the_same_day(country: str) -> None:
         for on in (known.since, known.since + timedelta(days=1), known.since - timedelta(days=1)):
             if on >= date(2021, 1, 1):
                 assert percent(country, on) == get_standard_rate(country, on)
+
+
+@pytest.mark.parametrize("country", MEMBERS)
+def test_our_changes_are_all_there_are(country: str) -> None:
+    """Differential: the history of duty27-eu-vat since 2021 has the same rates from the same days, no more, no less."""
+    first = date(2021, 1, 1)
+    history = get_rate_history(country)
+    theirs = {(window.effective_from, window.rate) for window in history if window.effective_from > first}
+    theirs.add((first, get_standard_rate(country, first)))
+    ours = {(known.since, known.percent) for known in packaged_rates()._by_key[country]}
+    assert ours == theirs
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from customer_accounts.vat.prices import (
     Rounding,
     Totals,
     allocate,
+    correction,
     line_amounts,
     totals,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "allocate",
     "canonical_country",
     "code_meaning",
+    "correction",
     "decide_order",
     "decide_vat",
     "invoice_lines",

@@ -6,8 +6,9 @@ Rules:
   are the sums of their parts.
 * The net price comes from the list price alone.  No customer, company, status or quantity has a way into it
   (F27): where VAT falls away, everybody pays the same net.
-* At another rate than the list's the shop keeps the net price (the default) or the gross one; without VAT the
-  net price is shown, whichever it keeps.
+* At another rate than the list's the shop keeps the net price (``constant_net``, the default) or the gross one
+  (``constant_gross``); without VAT the net price is shown, whichever it keeps.
+* Rounded per total, the lines share the cents of their total, so they still add up to it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,8 +25,8 @@ _HUNDRED = Decimal(100)
 class Keep(StrEnum):
     """What stays the same when the rate is not that of the list."""
 
-    NET = "net"
-    GROSS = "gross"
+    NET = "constant_net"
+    GROSS = "constant_gross"
 
 
 class Rounding(StrEnum):
@@ -75,6 +76,10 @@ class PricedLine:
     quantity: Decimal = attrs.field(converter=Decimal, validator=finite)
     rate: Decimal = attrs.field(validator=finite)
 
+    def at(self, rate: Decimal) -> "PricedLine":
+        """Give the same line at another rate."""
+        return attrs.evolve(self, rate=rate)
+
 
 @attrs.frozen
 class RateTotal:
@@ -86,15 +91,16 @@ class RateTotal:
 
 @attrs.frozen
 class Totals:
-    """What an order comes to: by rate, highest first, and in all."""
+    """What an order comes to: line by line, by rate, highest first, and in all; each adds up to the next."""
 
+    lines: tuple[Amounts, ...]
     by_rate: tuple[RateTotal, ...]
     amounts: Amounts
 
 
 @attrs.frozen
 class Correction:
-    """A supply that was charged and is exempt after a late confirmation.
+    """An order that was charged and whose VAT was decided again, after a late confirmation for example.
 
     Args:
         charged: what was charged.
@@ -137,15 +143,35 @@ def totals(
         digits: digits after the point of the currency.
     """
     shares = [_share(line, Keep(keep)) for line in lines]
-    if Rounding(rounding) is Rounding.TOTAL:
-        shares = _merged(shares)
+    apart = Rounding(rounding) is Rounding.LINE
+    rounded = [_rounded(share, digits) for share in shares] if apart else _sharing_cents(shares, digits)
     by_rate: dict[Decimal, Amounts] = {}
-    for share in shares:
-        by_rate[share.rate] = by_rate.get(share.rate, NOTHING) + _rounded(share, digits)
-    whole = NOTHING
-    for amounts in by_rate.values():
-        whole += amounts
-    return Totals(tuple(RateTotal(rate, by_rate[rate]) for rate in sorted(by_rate, reverse=True)), whole)
+    for share, amounts in zip(shares, rounded, strict=True):
+        by_rate[share.rate] = by_rate.get(share.rate, NOTHING) + amounts
+    whole = sum(by_rate.values(), NOTHING)
+    in_order = tuple(RateTotal(rate, by_rate[rate]) for rate in sorted(by_rate, reverse=True))
+    return Totals(tuple(rounded), in_order, whole)
+
+
+def correction(
+    charged: Iterable[PricedLine],
+    due: Iterable[PricedLine],
+    *,
+    keep: Keep | str = Keep.NET,
+    rounding: Rounding | str = Rounding.LINE,
+    digits: int = 2,
+) -> Correction:
+    """Give what changes for an order whose VAT is decided again; the day of supply stays.
+
+    Args:
+        charged: the lines as they were invoiced.
+        due: the same lines at the rates that are right, see `PricedLine.at`.
+        keep: as when it was charged.
+        rounding: as when it was charged.
+        digits: as when it was charged.
+    """
+    before, after = (totals(lines, keep=keep, rounding=rounding, digits=digits) for lines in (charged, due))
+    return Correction(before.amounts, after.amounts)
 
 
 def allocate(amount: Decimal, weights: Sequence[Decimal], *, digits: int = 2) -> tuple[Decimal, ...]:
@@ -196,18 +222,17 @@ def _share(line: PricedLine, keep: Keep) -> _Share:
         return _Share(rate, False, net, net * (_HUNDRED + rate) / _HUNDRED)
 
 
-def _merged(shares: Iterable[_Share]) -> list[_Share]:
-    merged: dict[tuple[Decimal, bool], _Share] = {}
+def _sharing_cents(shares: Sequence[_Share], digits: int) -> list[Amounts]:
+    """Round the running sums of lines alike: each line gets what it adds to them, and no remainder is left."""
+    sums: dict[tuple[Decimal, bool], _Share] = {}
+    found = []
     for share in shares:
         key = (share.rate, share.from_gross)
-        so_far = merged.get(key)
+        so_far = sums.get(key, _Share(share.rate, share.from_gross, Decimal(0), Decimal(0)))
         with localcontext(EXACT):
-            merged[key] = (
-                attrs.evolve(so_far, net=so_far.net + share.net, gross=so_far.gross + share.gross)
-                if so_far
-                else share
-            )
-    return list(merged.values())
+            sums[key] = attrs.evolve(so_far, net=so_far.net + share.net, gross=so_far.gross + share.gross)
+        found.append(_rounded(sums[key], digits) - _rounded(so_far, digits))
+    return found
 
 
 def _rounded(share: _Share, digits: int) -> Amounts:
