@@ -136,6 +136,10 @@ RETENTION = {
     Kept.TOKENS: ("Links", "so long after they have expired", "registration_lifetime"),
     Kept.MAILS: ("Mails", "so long after they were sent, dropped or given up", "mails_kept"),
     Kept.EVENTS: ("Events", "so long after they happened", "events_kept"),
+    Kept.REQUESTS: ("Written requests", "so long after their last change", "requests_kept"),
+    Kept.PROPOSALS: ("Proposals that wait for a second agent", "once they have expired", "proposal_lifetime"),
+    Kept.ORDER_VAT: ("VAT of orders", "so long after the end of the year of supply", "vat_evidence_kept"),
+    Kept.VAT_EVIDENCE: ("Evidence of numbers", "so long after the end of its year", "vat_evidence_kept"),
 }
 
 

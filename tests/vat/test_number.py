@@ -129,6 +129,8 @@ def test_nothing_typed_is_empty(text: object, reason: str) -> None:
         "DE",
         "D",
         "HELLO",
+        "nonsense",
+        "Eugen",
         "XX123456789",
         "DE12345",
         "DE1366959760",

@@ -69,14 +69,14 @@ def number_advice(
     number: VatNumber | VatNumberError | None,
     status: VatStatus = VatStatus.PENDING,
     *,
-    dispatch: str = "AT",
+    dispatch: str | None = "AT",
 ) -> NumberAdvice:
     """Say what a company should know about its number.
 
     Args:
         number: the number, or why it could not be read.
         status: what the register says about it.
-        dispatch: state where the goods are sent from, whose own numbers need no register.
+        dispatch: state where the goods are sent from, whose own numbers need no register; None if that is open.
     """
     if number is None:
         return NumberAdvice(AdviceCode.EMPTY)
@@ -85,6 +85,6 @@ def number_advice(
         return NumberAdvice(AdviceCode(number.reason.value), compact, number.kind)
     if not number.checksum_ok and status is not VatStatus.VALID:
         return NumberAdvice(AdviceCode.CHECKSUM_FAILED, number.compact)
-    if number.iso_country == canonical_country(dispatch):
+    if dispatch is not None and number.iso_country == canonical_country(dispatch):
         return NumberAdvice(AdviceCode.DOMESTIC, number.compact)
     return NumberAdvice(_BY_STATUS[status], number.compact)

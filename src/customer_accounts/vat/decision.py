@@ -146,13 +146,15 @@ class VatDecision:
             "issuer": territory(self.outcome.home).name(language),
             "number": self.number or "",
         }
-        rate = rate_phrase(self.rate_source, self.outcome.charging.name(language), locale)
         # Variants of one rule may fail on the same fact; it is said once.
-        sentences = [*dict.fromkeys(rule_sentences(self.explanation.steps, names, locale))]
-        sentences.append(result_sentence(self.treatment.value, rate, self._law(locale), locale))
-        if self.provisional:
-            sentences.append(wording("verdict", "provisional", locale))
-        return tuple(sentences)
+        return (*dict.fromkeys(rule_sentences(self.explanation.steps, names, locale)), *self.result(locale))
+
+    def result(self, locale: str) -> tuple[str, ...]:
+        """Give the result as sentences: treatment, rate and law, and whether it is provisional."""
+        state = self.outcome.charging.name(language_of(locale))
+        rate = rate_phrase(self.rate_source, state, locale)
+        sentence = result_sentence(self.treatment.value, rate, self._law(locale), locale)
+        return (sentence, wording("verdict", "provisional", locale)) if self.provisional else (sentence,)
 
     def warning_texts(self, locale: str) -> tuple[str, ...]:
         """Give the warnings as sentences for the shop's staff."""

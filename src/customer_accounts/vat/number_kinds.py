@@ -58,8 +58,10 @@ _KIND_BY_PREFIX = MappingProxyType(
 
 def foreign_kind(number: str) -> tuple[NumberProblem, NumberKind | None]:
     """Say what a number with a prefix that the Union's register does not know is."""
+    if not any(sign.isdigit() for sign in number[2:]):
+        return NumberProblem.MALFORMED, None
     kind = _KIND_BY_PREFIX.get(number[:2])
-    if kind is None and number[:2] in countries() and any(sign.isdigit() for sign in number[2:]):
+    if kind is None and number[:2] in countries():
         kind = NumberKind.NON_EU
     return (NumberProblem.WRONG_KIND if kind else NumberProblem.MALFORMED), kind
 

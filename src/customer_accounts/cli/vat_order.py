@@ -1,0 +1,198 @@
+"""The options that say who sells what to whom, and the order that they make."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Concatenate, ParamSpec
+
+import attrs
+import typer
+
+from customer_accounts.cli.ending import Exit, ended
+from customer_accounts.vat import (
+    Buyer,
+    NumberProblem,
+    Place,
+    Seller,
+    Supply,
+    SupplyKind,
+    VatNumber,
+    VatNumberError,
+    VatStatus,
+)
+
+P = ParamSpec("P")
+
+
+class Language(StrEnum):
+    """The languages of the texts."""
+
+    ENGLISH = "en"
+    GERMAN = "de"
+    FRENCH = "fr"
+
+
+class Where(StrEnum):
+    """Where something is taxed."""
+
+    ORIGIN = "origin"
+    CONSUMER = "consumer"
+
+
+class Rate(StrEnum):
+    """Whose rate counts at an enclave."""
+
+    ORIGIN = "origin"
+    DESTINATION = "destination"
+
+
+#: The language of every command here.
+Lang = Annotated[Language, typer.Option("--lang", help="Language of the texts.")]
+
+
+@attrs.frozen
+class Order:
+    """What `decide_vat` is asked about."""
+
+    supply: Supply
+    buyer: Buyer
+    seller: Seller
+
+
+@attrs.frozen
+class Options:
+    """The options about an order as they were given; the order is made when it is asked for."""
+
+    lang: str
+    _given: Mapping[str, Any]
+
+    def order(self) -> Order:
+        """Make the order; what cannot be ends the command."""
+        return order(**self._given)
+
+
+def today() -> date:
+    """Give the day of today; a program is where the real clock comes from."""
+    return datetime.now(UTC).date()  # noqa: TID251 - as said
+
+
+def order(
+    from_: Annotated[
+        str, typer.Option("--from", metavar="COUNTRY", help="Where the goods are sent from.")
+    ] = "AT",
+    from_postcode: Annotated[str | None, typer.Option(help="Postcode there.")] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="COUNTRY", help="Where they go.")] = None,
+    postcode: Annotated[
+        str | None, typer.Option(help="Postcode there: islands and enclaves are found by it.")
+    ] = None,
+    city: Annotated[str | None, typer.Option(help="Town there, for postcodes that towns share.")] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Territory there that no postcode tells, such as CY-N.")
+    ] = None,
+    kind: Annotated[SupplyKind, typer.Option(help="What is supplied.")] = SupplyKind.GOODS,
+    on: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="Day of supply; today.", show_default=False),
+    ] = None,
+    pickup: Annotated[
+        bool, typer.Option("--pickup", help="The goods are handed over where they lie.")
+    ] = False,
+    category: Annotated[str, typer.Option(help="Category of the rate.", hidden=True)] = "standard",
+    business: Annotated[bool, typer.Option("--business/--consumer", help="Who buys.")] = False,
+    number: Annotated[str | None, typer.Option(help="The customer's VAT number, as typed.")] = None,
+    status: Annotated[VatStatus, typer.Option(help="What the register says about it.")] = VatStatus.NOT_GIVEN,
+    place: Annotated[
+        str | None,
+        typer.Option(metavar="COUNTRY", help="Where the customer is at home: for services and for advice."),
+    ] = None,
+    seller: Annotated[str, typer.Option(metavar="COUNTRY", help="Where the shop is established.")] = "AT",
+    seller_number: Annotated[list[str] | None, typer.Option(help="The shop's VAT numbers.")] = None,
+    oss: Annotated[bool, typer.Option("--oss", help="The shop uses the One Stop Shop.")] = False,
+    below_threshold: Annotated[
+        bool,
+        typer.Option("--below-threshold", help="It sells less than EUR 10,000 a year to consumers abroad."),
+    ] = False,
+    registered_in: Annotated[
+        list[str] | None, typer.Option(metavar="COUNTRY", help="Other states where it is registered.")
+    ] = None,
+    unverified_business: Annotated[
+        Where, typer.Option(help="How a business without a confirmed number is taxed.")
+    ] = Where.ORIGIN,
+    at_enclave: Annotated[
+        Rate, typer.Option(help="Whose rate goods from Austria to Jungholz and Mittelberg have.")
+    ] = Rate.ORIGIN,
+) -> Order:
+    """Make the order that the options describe; what cannot be ends the command."""
+    if to is None and kind is SupplyKind.GOODS and not pickup:
+        raise ended(Exit.USAGE, "Goods need a destination: --to COUNTRY, or --pickup.")
+    try:
+        shop = seller_of(
+            seller,
+            numbers=seller_number or (),
+            oss=oss,
+            below_threshold=below_threshold,
+            registered_in=frozenset(registered_in or ()),
+            unverified_business=unverified_business.value,
+            at_enclave=at_enclave.value,
+        )
+        supply = Supply(
+            kind=kind,
+            ships_from=Place(from_, from_postcode),
+            ships_to=None if to is None else Place(to, postcode, city, region),
+            on=today() if on is None else on.date(),
+            pickup=pickup,
+            rate_category=category,
+        )
+        read, problem = read_number(number, place or to)
+        home = None if place is None else Place(place)
+        reason = None if problem is None else problem.reason
+        buyer = Buyer(is_business=business, number=read, status=status, place=home, problem=reason)
+    except ValueError as error:
+        raise ended(Exit.USAGE, str(error)) from None
+    return Order(supply, buyer, shop)
+
+
+def seller_of(country: str, *, numbers: Iterable[str] = (), **others: Any) -> Seller:
+    """Give a seller; of its numbers, the one of its own state is its number.
+
+    Raises:
+        ValueError: a country or a number that cannot be.
+    """
+    known = Seller(country, **others)
+    read = [VatNumber.parse(one, country) for one in numbers]
+    own = next((one for one in read if one.iso_country == known.country), None)
+    return attrs.evolve(known, number=own, other_numbers=[one for one in read if one is not own])
+
+
+def read_number(typed: str | None, country: str | None) -> tuple[VatNumber | None, VatNumberError | None]:
+    """Read a number as a customer typed it; what is wrong with it is no error, and nothing typed is no number.
+
+    Args:
+        typed: as typed, or None.
+        country: whose prefix to try if the number has none.
+    """
+    try:
+        return (None if typed is None else VatNumber.parse(typed, country)), None
+    except VatNumberError as error:
+        return error.number, None if error.reason is NumberProblem.EMPTY else error
+
+
+def about_an_order(command: Callable[Concatenate[Options, P], None]) -> Callable[..., None]:
+    """Give a command all options of `order` and the language; it gets them in one."""
+    of_order = inspect.signature(order).parameters
+    own = list(inspect.signature(command).parameters.values())[1:]
+    lang = inspect.Parameter(
+        "lang", inspect.Parameter.KEYWORD_ONLY, default=Language.ENGLISH, annotation=Lang
+    )
+
+    def run(**given: Any) -> None:
+        options = Options(given["lang"].value, {name: given[name] for name in of_order})
+        command(options, **{one.name: given[one.name] for one in own})  # type: ignore[call-arg]  # as typer read them
+
+    everything = [*own, *of_order.values(), lang]
+    run.__doc__ = command.__doc__
+    run.__name__ = command.__name__
+    run.__signature__ = inspect.Signature(everything)  # type: ignore[attr-defined]  # what typer looks at
+    run.__annotations__ = {one.name: one.annotation for one in everything}
+    return run
