@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +20,8 @@ from customer_accounts.changes import Change, Counts
 from customer_accounts.command import Command
 from customer_accounts.facts import Facts, Scope
 from customer_accounts.features.email_change import RequestEmailChange
+from customer_accounts.features.guest_order_page import OpenAccountFromOrder
+from customer_accounts.features.order_tracking import ParcelInput, RecordShipment
 from customer_accounts.features.password_reset import RequestPasswordReset
 from customer_accounts.features.privacy import CloseAccount
 from customer_accounts.features.registration import Register, ResendConfirmation
@@ -29,6 +31,7 @@ from customer_accounts.hashing import CHEAPEST, Argon2Hasher, Argon2Parameters, 
 from customer_accounts.outbox import MailPurpose
 from customer_accounts.refusals import Reason, Refused
 from tests.identities import facebook
+from tests.orders import SYSTEM, order, place
 from tests.shop import ELSEWHERE, PASSWORD, Shop
 
 EMAIL = "vera@mail.example"
@@ -253,3 +256,45 @@ def test_a_lost_race_hashes_nothing_again() -> None:
     accounts.require(Register(email=EMAIL, password=PASSWORD), by=visitor)
     assert len([one for one in lost.calls if isinstance(one, Scope)]) == 2
     assert hasher.computed == 1
+
+
+@pytest.mark.parametrize("state", State)
+def test_an_account_from_the_page_of_an_order_looks_the_same(state: State) -> None:
+    """EN-01, EN-07, GM-05: the holder of a tracking link is told the same, whatever its address is to the shop."""
+
+    def seen(state: State) -> Seen:
+        shop, _ = _shop_in(state)
+        place(shop, email=EMAIL)
+        parcel = ParcelInput(tracking_number="AT-1")
+        shipped = RecordShipment(
+            reference="ref-1", shipment_id="s-1", parcels=(parcel,), shipped_at=shop.clock()
+        )
+        shop.require(shipped, by=SYSTEM)
+        link = shop.link(shop.mails(MailPurpose.TRACKING)[-1])
+        storage, hasher = CountingStorage(shop.storage), CountingHasher()
+        accounts = Accounts(storage, shop.settings, hasher=hasher, clock=shop.clock)
+        outcome = accounts.handle(OpenAccountFromOrder(reference_token=link), by=shop.visitor(ELSEWHERE))
+        return Seen(outcome, [_without_account(one) for one in storage.calls], hasher.computed)
+
+    found = seen(state)
+    assert found == seen(State.UNKNOWN)
+    assert not isinstance(found.outcome, Refused)
+    assert (len(found.calls), found.computed) == (2, 0)
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_guest_order_that_may_join_at_once_looks_the_same(state: State) -> None:
+    """EN-01, EN-07: where guest orders join as they are placed, the guest cannot tell whether this one did."""
+
+    def seen(state: State) -> Seen:
+        shop, _ = _shop_in(state)
+        storage, hasher = CountingStorage(shop.storage), CountingHasher()
+        settings = evolve(shop.settings, claim_automatically=True)
+        accounts = Accounts(storage, settings, hasher=hasher, clock=shop.clock)
+        outcome = accounts.handle(order(shop, email=EMAIL), by=shop.visitor(ELSEWHERE))
+        return Seen(outcome, [_without_account(one) for one in storage.calls], hasher.computed)
+
+    found = seen(state)
+    assert found == seen(State.UNKNOWN)
+    assert not isinstance(found.outcome, Refused)
+    assert (len(found.calls), found.computed) == (2, 0)

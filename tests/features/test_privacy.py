@@ -26,6 +26,9 @@ from customer_accounts.belongings import (
     WishListRecord,
 )
 from customer_accounts.changes import Record, insert
+from customer_accounts.claim import ClaimRecord
+from customer_accounts.features.claim_undo import UndoClaim
+from customer_accounts.features.guest_claim import ClaimGuestOrders
 from customer_accounts.features.password_reset import RequestPasswordReset, ResetPassword
 from customer_accounts.features.privacy import AccountClosed, CloseAccount, DataExport, ExportMyData
 from customer_accounts.features.sign_in import SignIn, SignOutEverywhere
@@ -34,6 +37,7 @@ from customer_accounts.outbox import EventKind, MailPurpose, VatCheckRecord
 from customer_accounts.refusals import Reason, Refused
 from customer_accounts.token import TokenRecord
 from customer_accounts.vat import VatStatus
+from tests.orders import place
 from tests.overtaken import Overtaken
 from tests.shop import PASSWORD, Shop
 
@@ -128,6 +132,7 @@ class TestExport:
         assert data["vat_checks"][0]["number"] == "ATU12345675"
         assert data["orders"][0]["shipments"][0]["parcels"][0]["tracking_number"] == "T1"
         assert "account_opened" in [one["kind"] for one in data["events"]]
+        assert data["claims"] == []
         assert datetime.fromisoformat(data["account"]["created_at"]).utcoffset() == timedelta(0)
 
     def test_leaves_out_nothing_but_secrets_and_counters(self, shop: Shop) -> None:
@@ -211,6 +216,17 @@ class TestClosing:
         assert "Anna" not in repr(shell)
         assert shop.stored(OrderRecord) == [order]
         assert shop.open_account(EMAIL).claimed == 0
+
+    def test_keeps_claims_without_their_address(self, shop: Shop) -> None:
+        """DP-01, GM-02: why an order is in an account stays with the order; support can still undo it."""
+        customer = _anna(shop)
+        place(shop, "guest-1", email=EMAIL)
+        shop.require(ClaimGuestOrders(), by=customer)
+        (before,) = shop.stored(ClaimRecord)
+        shop.require(CloseAccount(current_password=PASSWORD), by=customer)
+        assert shop.stored(ClaimRecord) == [attrs.evolve(before, email_key="", version=2)]
+        undo = UndoClaim(claim_id=before.id, reason="letter")
+        assert shop.require(undo, by=Agent("17")).orders == 1
 
     def test_ends_sessions_and_links(self, shop: Shop) -> None:
         """SE-02, TK-06: neither the session nor a link that was mailed works any more."""

@@ -70,6 +70,8 @@ _LEFT_OUT = frozenset(
         "leased_until",
         "claim_id",
         # Of staff, or of somebody else with the same number.
+        "by",
+        "undone_by",
         "added_by",
         "approved_by",
         "as_typed",
@@ -117,7 +119,7 @@ class ExportMyData(Command):
     def scope(self, actor: SignedInCustomer, env: Env, /) -> Scope:
         """See `Command.scope`."""
         page = Page(after=place_of(self.orders_after), limit=_ORDERS_AT_ONCE)
-        parts = _BELONGINGS | _ABOUT_VAT | {Part.ORDERS, Part.EVENTS}
+        parts = _BELONGINGS | _ABOUT_VAT | {Part.ORDERS, Part.EVENTS, Part.CLAIMS}
         return Scope(parts=parts, account_id=actor.account_id, page=page)
 
     def decide(self, facts: Facts, env: Env, actor: SignedInCustomer, /) -> Decision[DataExport] | Refusal:
@@ -135,6 +137,7 @@ class ExportMyData(Command):
             "vat_evidence": plain_evidence(facts.vat_evidence),
             "orders": _plain(facts.orders),
             "vat_of_orders": _plain(facts.order_vat),
+            "claims": _plain(facts.claims),
             "events": _plain(facts.events),
         }
         more = len(facts.orders) == _ORDERS_AT_ONCE
@@ -195,7 +198,7 @@ class CloseAccount(Command):
 
     def scope(self, actor: SignedInCustomer | Agent, env: Env, /) -> Scope:
         """See `Command.scope`."""
-        parts = _BELONGINGS | {Part.ACCOUNTS, Part.TOKENS}
+        parts = _BELONGINGS | {Part.ACCOUNTS, Part.TOKENS, Part.CLAIMS}
         return Scope(parts=parts, account_id=self.account_id)
 
     def decide(
@@ -234,6 +237,8 @@ def _closed(
         update(account, _emptied(account, env)),
         *(Remove(one) for one in belongings if one.account_id == account.id),
         *(update(one, _of_nobody(one, env)) for one in ways_out if one.account_id == account.id),
+        # Who took which orders, and why, stays with the orders; under which address is nobody's business any more.
+        *(update(one, evolve(one, email_key="")) for one in facts.claims if one.account_id == account.id),
         mail_to_account(env, MailPurpose.ACCOUNT_CLOSED, account),
         record_event(env, actor, kind, email=account.email, account_id=account.id, detail=reason),
     )
