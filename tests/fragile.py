@@ -52,6 +52,7 @@ class Fragile:
         self._after = after
         self.calls: list[str] = []
         self.lease, self.finish, self.fail = storage.lease, storage.finish, storage.fail
+        self.release = storage.release
 
     def read(self, scope: Scope, /) -> Facts:
         """Read, unless it is this call that fails."""

@@ -53,6 +53,7 @@ class Meeting:
         self._barrier = Barrier(callers, timeout=30)
         self._own = local()
         self.lease, self.finish, self.fail = storage.lease, storage.finish, storage.fail
+        self.release = storage.release
 
     def read(self, scope: Scope, /) -> Facts:
         """Read, and wait for the others after the first time."""

@@ -254,11 +254,12 @@ def test_orders_that_come_meanwhile_are_moved_or_stay(kind: str, orders: Any, la
     write = world.storage.write
 
     class Overtaken:
-        read, lease, finish, fail = (
+        read, lease, finish, fail, release = (
             world.storage.read,
             world.storage.lease,
             world.storage.finish,
             world.storage.fail,
+            world.storage.release,
         )
 
         def write(self, changes: Any, /) -> Any:

@@ -58,6 +58,7 @@ class CountingStorage:
     def __init__(self, storage: MemoryStorage) -> None:
         self._storage = storage
         self.lease, self.finish, self.fail = storage.lease, storage.finish, storage.fail
+        self.release = storage.release
         self.calls: list[object] = []
 
     def read(self, scope: Scope, /) -> Facts:

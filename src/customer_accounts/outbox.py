@@ -155,6 +155,7 @@ class EventKind(StrEnum):
     LIMITER_DOWN = "limiter_down"
     BREACH_CHECK_DOWN = "breach_check_down"
     MAIL_DEAD = "mail_dead"
+    MAIL_REQUEUED = "mail_requeued"
 
 
 @frozen(kw_only=True)
@@ -236,3 +237,18 @@ class MailOutcome:
     status: MailStatus
     at: datetime
     reply: str = ""
+
+
+@frozen
+class Backlog:
+    """What waits in the outbox at one moment.
+
+    Args:
+        queued: mails that are not sent yet, those that wait for another try included.
+        dead: mails that were given up.
+        oldest: when the mail was queued that waits the longest.
+    """
+
+    queued: int
+    dead: int
+    oldest: datetime | None

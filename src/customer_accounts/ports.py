@@ -9,12 +9,22 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Literal, Protocol, overload, runtime_checkable
+from uuid import UUID
 
 from customer_accounts.changes import Change, Counts
 from customer_accounts.facts import Facts, Scope
 from customer_accounts.hashing import Verification
 from customer_accounts.limiting import Allowance
-from customer_accounts.outbox import EventRecord, MailOutcome, MailTask, Queue, VatTask
+from customer_accounts.outbox import (
+    Backlog,
+    EventRecord,
+    MailOutcome,
+    MailRecord,
+    MailStatus,
+    MailTask,
+    Queue,
+    VatTask,
+)
 from customer_accounts.password_policy import BreachCheck
 from customer_accounts.vat import VatAnswer, VatNumber
 
@@ -57,7 +67,14 @@ class Storage(Protocol):
         ...
 
     def fail(self, task: MailTask | VatTask, /, *, retry_at: datetime | None, reason: str) -> None:
-        """Give a leased task back for a later try, or for None give it up for good; attempts count up."""
+        """Give a leased task back for a later try, or for None give it up for good; attempts count up.
+
+        This and `finish` do nothing once somebody else has leased the task: the new holder's word counts (RL-04).
+        """
+        ...
+
+    def release(self, task: MailTask | VatTask, /) -> None:
+        """Give a leased task back as it was, for anybody at once, unless somebody else has leased it."""
         ...
 
 
@@ -95,14 +112,63 @@ class AsyncStorage(Protocol):
         """See `Storage.fail`."""
         ...
 
+    async def release(self, task: MailTask | VatTask, /) -> None:
+        """See `Storage.release`."""
+        ...
+
+
+@runtime_checkable
+class Outbox(Protocol):
+    """What a storage tells those who run the shop about its mails; a storage without it still sends all of them."""
+
+    def backlog(self) -> Backlog:
+        """Count what waits."""
+        ...
+
+    def mails(
+        self, status: MailStatus, /, *, after: tuple[datetime, UUID] | None = None, limit: int = 100
+    ) -> Sequence[MailRecord]:
+        """Give mails that stand so, by ``due_at`` and id; the next page begins *after* the last one's."""
+        ...
+
+    def requeue(self, mail_id: UUID, /, *, due_at: datetime, event: EventRecord) -> bool:
+        """Queue a dead mail again, its tries counted anew, and record *event* with it; False if it is not dead."""
+        ...
+
+
+@runtime_checkable
+class AsyncOutbox(Protocol):
+    """The async twin of `Outbox`."""
+
+    async def backlog(self) -> Backlog:
+        """See `Outbox.backlog`."""
+        ...
+
+    async def mails(
+        self, status: MailStatus, /, *, after: tuple[datetime, UUID] | None = None, limit: int = 100
+    ) -> Sequence[MailRecord]:
+        """See `Outbox.mails`."""
+        ...
+
+    async def requeue(self, mail_id: UUID, /, *, due_at: datetime, event: EventRecord) -> bool:
+        """See `Outbox.requeue`."""
+        ...
+
 
 class MailError(Exception):
-    """A mailer could not hand a mail over; *permanent* means that another try is useless (SMTP 5xx)."""
+    """A mailer could not hand a mail over.
 
-    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+    Args:
+        reason: what happened, for the mail's row; names no recipient.
+        permanent: another try is useless (SMTP 5xx).
+        outage: the server takes no mail at all at the moment, so that a worker need not try the others now.
+    """
+
+    def __init__(self, reason: str, *, permanent: bool = False, outage: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.permanent = permanent
+        self.outage = outage
 
 
 class Mailer(Protocol):

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Engine, text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -13,7 +14,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from customer_accounts.adapters.sql import AsyncSqlStorage, SqlStorage
 from customer_accounts.changes import Change, Counts
 from customer_accounts.facts import Facts, Scope
-from customer_accounts.outbox import MailOutcome, MailTask, VatTask
+from customer_accounts.outbox import (
+    Backlog,
+    EventRecord,
+    MailOutcome,
+    MailRecord,
+    MailStatus,
+    MailTask,
+    VatTask,
+)
+from customer_accounts.testing.clauses.outbox import outbox_of
 from customer_accounts.testing.clauses.transactions import Host, InTransaction
 from customer_accounts.testing.storage_contract import InAsyncTransaction
 
@@ -168,3 +178,23 @@ class InHostTransactions:
         """Fail within a transaction."""
         with self._host.begin() as opened:
             opened.storage.fail(task, retry_at=retry_at, reason=reason)
+
+    def release(self, task: MailTask | VatTask, /) -> None:
+        """Release within a transaction."""
+        with self._host.begin() as opened:
+            opened.storage.release(task)
+
+    def backlog(self) -> Backlog:
+        """Count within a transaction."""
+        with self._host.begin() as opened:
+            return outbox_of(opened.storage).backlog()
+
+    def mails(self, status: MailStatus, /, **page: Any) -> Sequence[MailRecord]:
+        """List within a transaction."""
+        with self._host.begin() as opened:
+            return outbox_of(opened.storage).mails(status, **page)
+
+    def requeue(self, mail_id: UUID, /, *, due_at: datetime, event: EventRecord) -> bool:
+        """Queue again within a transaction."""
+        with self._host.begin() as opened:
+            return outbox_of(opened.storage).requeue(mail_id, due_at=due_at, event=event)

@@ -87,6 +87,21 @@ class Ignorant(Broken):
         self._refuse(Feature.MAIL_QUEUE if queue is Queue.MAIL else Feature.VAT_QUEUE)
         return super().lease(queue, **how)
 
+    def backlog(self) -> Any:
+        """Tell, if the outbox is not left out."""
+        self._refuse(Feature.OUTBOX)
+        return super().backlog()
+
+    def mails(self, *wanted: Any, **page: Any) -> Any:
+        """Tell, if the outbox is not left out."""
+        self._refuse(Feature.OUTBOX)
+        return super().mails(*wanted, **page)
+
+    def requeue(self, *wanted: Any, **how: Any) -> Any:
+        """Queue again, if the outbox is not left out."""
+        self._refuse(Feature.OUTBOX)
+        return super().requeue(*wanted, **how)
+
     def host(self) -> Any:
         """Give a host, or none."""
         return None if Feature.HOST_TRANSACTION in self._left_out else super().host()

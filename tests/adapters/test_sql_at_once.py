@@ -152,6 +152,7 @@ def test_a_taken_key_is_named_with_each_driver(storage: Watched, postgres_shop: 
         storage.write(rival)
 
     async def lose() -> None:
+        """Write the same key again, and be told."""
         asynchronous = AsyncSqlStorage(postgres_shop.asyncpg_url)
         try:
             await asynchronous.write(rival)

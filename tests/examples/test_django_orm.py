@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.db import connections, transaction
 
-from customer_accounts.testing import StorageContract
+from customer_accounts.testing import Feature, StorageContract
 from customer_accounts.testing.clauses.transactions import InTransaction
 from tests.postgres import Server
 
@@ -90,6 +90,8 @@ class EndOfRequest(DjangoStorage):
 
 class DjangoContract(StorageContract):
     """The contract of storages on Django; every thread has a connection of its own there."""
+
+    left_out = frozenset({Feature.OUTBOX})
 
     @pytest.fixture
     def storage(self, using: str) -> DjangoStorage:

@@ -135,7 +135,7 @@ class DjangoStorage:
 
     def finish(self, task: MailTask, outcome: MailOutcome, /) -> None:
         """See `customer_accounts.ports.Storage.finish`."""
-        self._rows(MailRecord).filter(_QUEUED, id=task.mail.id).update(
+        self._held(task).update(
             status=outcome.status, finished_at=outcome.at, reply=outcome.reply, to="", details=[],
             leased_until=None, attempts=F("attempts") + 1,
         )  # fmt: skip
@@ -144,17 +144,29 @@ class DjangoStorage:
         """See `customer_accounts.ports.Storage.fail`."""
         again = {"leased_until": None, "attempts": F("attempts") + 1}
         match task:
-            case MailTask(mail):
+            case MailTask():
                 told = {
                     "reply": reason,
                     **({"due_at": retry_at} if retry_at else {"status": MailStatus.DEAD}),
                 }
-                self._rows(MailRecord).filter(_QUEUED, id=mail.id).update(**told, **again)
-            case VatTask(check):
-                waiting = self._rows(VatCheckRecord).filter(number=check.number)
+                self._held(task).update(**told, **again)
+            case VatTask():
+                waiting = self._held(task)
                 waiting.update(due_at=retry_at, **again) if retry_at else waiting.delete()
             case _:
                 assert_never(task)
+
+    def release(self, task: MailTask | VatTask, /) -> None:
+        """See `customer_accounts.ports.Storage.release`."""
+        self._held(task).update(leased_until=None)
+
+    def _held(self, task: MailTask | VatTask) -> Any:
+        """Give the row of a leased task, unless somebody else has leased it meanwhile."""
+        if isinstance(task, MailTask):
+            mail = task.mail
+            return self._rows(MailRecord).filter(_QUEUED, id=mail.id, leased_until=mail.leased_until)
+        check = task.check
+        return self._rows(VatCheckRecord).filter(number=check.number, leased_until=check.leased_until)
 
     def _apply(self, change: Change) -> None:
         match change:

@@ -25,6 +25,10 @@ from examples.plain_sql.tables import MAILS, ORDERS, TABLES, TOKENS, VAT_CHECKS,
 from examples.plain_sql.writing import Written, applied
 from examples.reading import facts_of
 
+#: A leased mail or check, unless somebody else has leased it meanwhile.
+_HELD_MAIL = "id = ? AND leased_until = ? AND status = 'queued'"
+_HELD_CHECK = "number = ? AND leased_until = ?"
+
 
 class PlainSqlStorage:
     """A storage in one file, for threads and processes of one machine.
@@ -80,11 +84,11 @@ class PlainSqlStorage:
 
     def finish(self, task: MailTask, outcome: MailOutcome, /) -> None:
         """See `customer_accounts.ports.Storage.finish`."""
-        values = packed(outcome.status), packed(outcome.at), outcome.reply, packed(task.mail.id)
+        values = packed(outcome.status), packed(outcome.at), outcome.reply, *_held(task)
         with self._transaction("BEGIN IMMEDIATE") as connection:
             connection.execute(
                 "UPDATE mails SET status = ?, finished_at = ?, reply = ?, attempts = attempts + 1,"
-                " leased_until = NULL, \"to\" = '', details = '[]' WHERE id = ? AND status = 'queued'",
+                f" leased_until = NULL, \"to\" = '', details = '[]' WHERE {_HELD_MAIL}",
                 values,
             )
 
@@ -96,20 +100,26 @@ class PlainSqlStorage:
                     status = MailStatus.DEAD if retry_at is None else MailStatus.QUEUED
                     connection.execute(
                         "UPDATE mails SET status = ?, due_at = coalesce(?, due_at), reply = ?,"
-                        " attempts = attempts + 1, leased_until = NULL WHERE id = ? AND status = 'queued'",
-                        (packed(status), packed(retry_at), reason, packed(task.mail.id)),
+                        f" attempts = attempts + 1, leased_until = NULL WHERE {_HELD_MAIL}",
+                        (packed(status), packed(retry_at), reason, *_held(task)),
                     )
                 case VatTask():
                     if retry_at is None:
-                        connection.execute("DELETE FROM vat_checks WHERE number = ?", (task.check.number,))
+                        connection.execute(f"DELETE FROM vat_checks WHERE {_HELD_CHECK}", _held(task))
                     else:
                         connection.execute(
                             "UPDATE vat_checks SET due_at = ?, attempts = attempts + 1, leased_until = NULL"
-                            " WHERE number = ?",
-                            (packed(retry_at), task.check.number),
+                            f" WHERE {_HELD_CHECK}",
+                            (packed(retry_at), *_held(task)),
                         )
                 case _:
                     assert_never(task)
+
+    def release(self, task: MailTask | VatTask, /) -> None:
+        """See `customer_accounts.ports.Storage.release`."""
+        table, held = ("mails", _HELD_MAIL) if isinstance(task, MailTask) else ("vat_checks", _HELD_CHECK)
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            connection.execute(f"UPDATE {table} SET leased_until = NULL WHERE {held}", _held(task))
 
     def _transaction(self, begin: str) -> AbstractContextManager[sqlite3.Connection]:
         return self._own(begin) if self._host is None else self._joined(self._host)
@@ -184,3 +194,9 @@ class _Rows:
 
     def _records(self, table: Table, where: str, values: Sequence[Any]) -> list[Any]:
         return [table.record(row) for row in self._connection.execute(table.select(where), values)]
+
+
+def _held(task: MailTask | VatTask) -> Sequence[Any]:
+    if isinstance(task, MailTask):
+        return packed(task.mail.id), packed(task.mail.leased_until)
+    return task.check.number, packed(task.check.leased_until)

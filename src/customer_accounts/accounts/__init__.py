@@ -5,12 +5,13 @@ The async one is imported when it is first asked for: a sync host needs no event
 
 from typing import TYPE_CHECKING
 
+from customer_accounts.accounts.mail_run import MailMetrics, Pace
 from customer_accounts.accounts.synchronous import Accounts
 
 if TYPE_CHECKING:
     from customer_accounts.accounts.asynchronous import AsyncAccounts
 
-__all__ = ["Accounts", "AsyncAccounts"]
+__all__ = ["Accounts", "AsyncAccounts", "MailMetrics", "Pace"]
 
 if not TYPE_CHECKING:  # pragma: no branch - a type checker must refuse names that are not there
 

@@ -7,33 +7,28 @@ from datetime import datetime
 from typing import Any, Self, TypeVar
 
 from customer_accounts.accounts import steps
+from customer_accounts.accounts.async_mail_worker import AsyncMailWorker
+from customer_accounts.accounts.dead_letters import no_outbox, requeueing
 from customer_accounts.accounts.limiter import AsyncMemoryRateLimiter
-from customer_accounts.accounts.mail_delivery import (
-    BATCH,
-    LEASE,
-    Composer,
-    Delivered,
-    DeliveryReport,
-    failed,
-    prepared,
-    sent,
-)
+from customer_accounts.accounts.mail_delivery import Composer, DeliveryReport
+from customer_accounts.accounts.mail_run import MailMetrics, MetricsSink, Pace, metrics
 from customer_accounts.accounts.retention import purges
 from customer_accounts.accounts.vat_asking_async import AsyncAsking
 from customer_accounts.accounts.vat_checkout import CheckedVatNumber
 from customer_accounts.accounts.vat_checks import Progress, VatReport
 from customer_accounts.accounts.vat_worker_async import AsyncVatWorker
-from customer_accounts.actors import Actor
+from customer_accounts.actors import Actor, Agent, System
 from customer_accounts.changes import Counts
 from customer_accounts.command import Asks, Command, Decision, Env, Refusal
 from customer_accounts.errors import ConflictError, RefusedError, StaleWriteError
 from customer_accounts.facts import Facts
 from customer_accounts.hashing import HasherBusyError
-from customer_accounts.outbox import MailOutcome, MailTask, Queue
+from customer_accounts.outbox import MailRecord, MailStatus
 from customer_accounts.password_policy import BreachCheck
 from customer_accounts.ports import (
     AsyncBreachedPasswords,
     AsyncMailer,
+    AsyncOutbox,
     AsyncRateLimiter,
     AsyncStorage,
     AsyncVatRegister,
@@ -43,6 +38,8 @@ from customer_accounts.ports import (
 from customer_accounts.refusals import Reason, Refused
 from customer_accounts.settings import Settings
 from customer_accounts.vat import VatNumber
+
+_PACE = Pace()
 
 R = TypeVar("R")
 A = TypeVar("A", bound=Actor)
@@ -119,11 +116,39 @@ class AsyncAccounts:
         self, mailer: AsyncMailer, *, limit: int = 1000, compose: Composer | None = None
     ) -> DeliveryReport:
         """See `Accounts.deliver_mail`."""
-        report = DeliveryReport()
-        while report.total < limit and (batch := await self._lease_mail(min(BATCH, limit - report.total))):
-            for task in batch:
-                report = report.plus(await self._deliver(task, mailer, compose))
-        return report
+        return await AsyncMailWorker(self._storage, self._around, mailer, compose).once(limit)
+
+    async def run_mail_worker(
+        self,
+        mailer: AsyncMailer,
+        *,
+        stop: asyncio.Event | None = None,
+        compose: Composer | None = None,
+        pace: Pace = _PACE,
+        on_metrics: MetricsSink | None = None,
+    ) -> DeliveryReport:
+        """See `Accounts.run_mail_worker`; a cancelled worker gives back what it holds."""
+        if on_metrics is not None:
+            self._outbox()
+        worker = AsyncMailWorker(self._storage, self._around, mailer, compose)
+        return await worker.forever(stop or asyncio.Event(), pace, on_metrics)
+
+    async def mail_metrics(self) -> MailMetrics:
+        """See `Accounts.mail_metrics`."""
+        return metrics(await self._outbox().backlog(), self._around, DeliveryReport())
+
+    async def dead_mails(self, *, after: MailRecord | None = None, limit: int = 100) -> Sequence[MailRecord]:
+        """See `Accounts.dead_mails`."""
+        key = None if after is None else (after.due_at, after.id)
+        return await self._outbox().mails(MailStatus.DEAD, after=key, limit=limit)
+
+    async def requeue_mail(self, mail: MailRecord, *, by: Agent | System) -> bool:
+        """See `Accounts.requeue_mail`."""
+        event = requeueing(mail, by, self._around.clock())
+        done = await self._outbox().requeue(mail.id, due_at=event.at, event=event)
+        if done:
+            self._around.announce([event])
+        return done
 
     async def check_vat(
         self,
@@ -154,25 +179,10 @@ class AsyncAccounts:
         """See `Accounts.purge`."""
         return await self._storage.write(purges(self.settings, self._around.clock()))
 
-    async def _lease_mail(self, limit: int) -> Sequence[MailTask]:
-        now = self._around.clock()
-        return await self._storage.lease(Queue.MAIL, limit=limit, now=now, until=now + LEASE)
-
-    async def _deliver(self, task: MailTask, mailer: AsyncMailer, compose: Composer | None) -> Delivered:
-        try:
-            message = prepared(task, self._around, compose)
-            reply = "" if isinstance(message, MailOutcome) else await mailer.send(message)
-        except (
-            Exception
-        ) as error:  # whatever writing or sending raises, the mail waits for another try (RL-09)
-            failure = failed(task, error, self._around)
-            await self._storage.fail(task, retry_at=failure.retry_at, reason=failure.reason)
-            return failure.delivered
-        if isinstance(message, MailOutcome):
-            await self._storage.finish(task, message)
-            return Delivered.DROPPED
-        await self._storage.finish(task, sent(reply, self._around))
-        return Delivered.SENT
+    def _outbox(self) -> AsyncOutbox:
+        if not isinstance(self._storage, AsyncOutbox):
+            raise no_outbox(self._storage)
+        return self._storage
 
     def _vat_worker(self, register: AsyncVatRegister | None) -> AsyncVatWorker:
         return AsyncVatWorker(self.handle, self._storage, self._around, register or self._vat_register)

@@ -65,15 +65,25 @@ class DeliveryReport:
 
 @frozen
 class Failure:
-    """A try that failed; without *retry_at* the mail is dead."""
+    """A try that failed; without *retry_at* the mail is dead; an *outage* is everybody's, not only this mail's."""
 
     retry_at: datetime | None
     reason: str
+    outage: bool = False
 
     @property
     def delivered(self) -> Delivered:
         """What to count it as."""
         return Delivered.DEAD if self.retry_at is None else Delivered.FAILED
+
+
+#: What became of a mail that was begun; None if nobody knows.
+Ending = MailOutcome | Failure | None
+
+
+def delivered(ending: MailOutcome | Failure) -> Delivered:
+    """Give what to count an ending as."""
+    return ending.delivered if isinstance(ending, Failure) else Delivered(ending.status)
 
 
 def prepared(task: MailTask, around: Surroundings, compose: Composer | None) -> EmailMessage | MailOutcome:
@@ -100,12 +110,13 @@ def failed(task: MailTask, error: Exception, around: Surroundings) -> Failure:
     told = str(error).replace(task.mail.to, task.mail.masked_to) if task.mail.to else str(error)
     reason = one_line(f"{type(error).__name__}: {told}")
     permanent = isinstance(error, MailError) and error.permanent
+    outage = isinstance(error, MailError) and error.outage
     if permanent or attempts >= around.settings.mail_attempts:
         log.error("mail %s is dead after %d tries: %s", task.mail.id, attempts, reason)
         around.announce([_dead(task, reason, around)])
-        return Failure(None, reason)
+        return Failure(None, reason, outage)
     wait = min(_FIRST_WAIT * 2 ** (attempts - 1), _LONGEST_WAIT)
-    return Failure(around.clock() + wait * random.uniform(1, 1.25), reason)
+    return Failure(around.clock() + wait * random.uniform(1, 1.25), reason, outage)
 
 
 def _dead(task: MailTask, reason: str, around: Surroundings) -> EventRecord:

@@ -1,37 +1,33 @@
 """`Accounts`: the runner for sync hosts such as Django and Flask."""
 
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Self, TypeVar
 
 from customer_accounts.accounts import steps
+from customer_accounts.accounts.dead_letters import no_outbox, requeueing
 from customer_accounts.accounts.limiter import MemoryRateLimiter
-from customer_accounts.accounts.mail_delivery import (
-    BATCH,
-    LEASE,
-    Composer,
-    Delivered,
-    DeliveryReport,
-    failed,
-    prepared,
-    sent,
-)
+from customer_accounts.accounts.mail_delivery import Composer, DeliveryReport
+from customer_accounts.accounts.mail_run import MailMetrics, MetricsSink, Pace, metrics
+from customer_accounts.accounts.mail_worker import MailWorker
 from customer_accounts.accounts.retention import purges
 from customer_accounts.accounts.vat_asking import Asking
 from customer_accounts.accounts.vat_checkout import CheckedVatNumber
 from customer_accounts.accounts.vat_checks import Progress, VatReport
 from customer_accounts.accounts.vat_worker import VatWorker
-from customer_accounts.actors import Actor
+from customer_accounts.actors import Actor, Agent, System
 from customer_accounts.changes import Counts
 from customer_accounts.command import Asks, Decision, Env
 from customer_accounts.errors import ConflictError, RefusedError, StaleWriteError
 from customer_accounts.hashing import HasherBusyError
-from customer_accounts.outbox import MailOutcome, MailTask, Queue
+from customer_accounts.outbox import MailRecord, MailStatus
 from customer_accounts.password_policy import BreachCheck
 from customer_accounts.ports import (
     BreachedPasswords,
     EventSink,
     Mailer,
+    Outbox,
     PasswordHasher,
     RateLimiter,
     Storage,
@@ -40,6 +36,8 @@ from customer_accounts.ports import (
 from customer_accounts.refusals import Reason, Refused
 from customer_accounts.settings import Settings
 from customer_accounts.vat import VatNumber
+
+_PACE = Pace()
 
 R = TypeVar("R")
 A = TypeVar("A", bound=Actor)
@@ -138,11 +136,57 @@ class Accounts:
             limit: stop after so many mails.
             compose: writes the mails; by default `customer_accounts.mail.compose` with the texts of this library.
         """
-        report = DeliveryReport()
-        while report.total < limit and (batch := self._lease_mail(min(BATCH, limit - report.total))):
-            for task in batch:
-                report = report.plus(self._deliver(task, mailer, compose))
-        return report
+        return MailWorker(self._storage, self._around, mailer, compose).once(limit)
+
+    def run_mail_worker(
+        self,
+        mailer: Mailer,
+        *,
+        stop: threading.Event | None = None,
+        compose: Composer | None = None,
+        pace: Pace = _PACE,
+        on_metrics: MetricsSink | None = None,
+    ) -> DeliveryReport:
+        """Send what becomes due, until told to stop; the mail that is being sent is finished, others are given back.
+
+        Args:
+            mailer: hands messages to a mail server.
+            stop: set it from a signal handler or another thread; without one the worker runs until it is interrupted.
+            compose: see `deliver_mail`.
+            pace: how long to wait between rounds, and after faults.
+            on_metrics: called after each round; see `MailMetrics`.
+
+        Raises:
+            TypeError: *on_metrics* is given, and the storage is no `customer_accounts.ports.Outbox`.
+        """
+        if on_metrics is not None:
+            self._outbox()
+        worker = MailWorker(self._storage, self._around, mailer, compose)
+        return worker.forever(stop or threading.Event(), pace, on_metrics)
+
+    def mail_metrics(self) -> MailMetrics:
+        """Give the numbers of the outbox at this moment.
+
+        Raises:
+            TypeError: the storage is no `customer_accounts.ports.Outbox`; so do the two methods below.
+        """
+        return metrics(self._outbox().backlog(), self._around, DeliveryReport())
+
+    def dead_mails(self, *, after: MailRecord | None = None, limit: int = 100) -> Sequence[MailRecord]:
+        """Give mails that were given up, those due longest ago first; the next page begins *after* the last one."""
+        key = None if after is None else (after.due_at, after.id)
+        return self._outbox().mails(MailStatus.DEAD, after=key, limit=limit)
+
+    def requeue_mail(self, mail: MailRecord, *, by: Agent | System) -> bool:
+        """Queue a dead mail again, its tries counted anew; False if it is not dead (any more).
+
+        A mail whose link has expired meanwhile is dropped when its turn comes, with that reason.
+        """
+        event = requeueing(mail, by, self._around.clock())
+        done = self._outbox().requeue(mail.id, due_at=event.at, event=event)
+        if done:
+            self._around.announce([event])
+        return done
 
     def check_vat(
         self,
@@ -194,25 +238,10 @@ class Accounts:
         """Delete what expired or was kept long enough; run it once a day."""
         return self._storage.write(purges(self.settings, self._around.clock()))
 
-    def _lease_mail(self, limit: int) -> Sequence[MailTask]:
-        now = self._around.clock()
-        return self._storage.lease(Queue.MAIL, limit=limit, now=now, until=now + LEASE)
-
-    def _deliver(self, task: MailTask, mailer: Mailer, compose: Composer | None) -> Delivered:
-        try:
-            message = prepared(task, self._around, compose)
-            reply = "" if isinstance(message, MailOutcome) else mailer.send(message)
-        except (
-            Exception
-        ) as error:  # whatever writing or sending raises, the mail waits for another try (RL-09)
-            failure = failed(task, error, self._around)
-            self._storage.fail(task, retry_at=failure.retry_at, reason=failure.reason)
-            return failure.delivered
-        if isinstance(message, MailOutcome):
-            self._storage.finish(task, message)
-            return Delivered.DROPPED
-        self._storage.finish(task, sent(reply, self._around))
-        return Delivered.SENT
+    def _outbox(self) -> Outbox:
+        if not isinstance(self._storage, Outbox):
+            raise no_outbox(self._storage)
+        return self._storage
 
     def _vat_worker(self, register: VatRegister | None) -> VatWorker:
         return VatWorker(self.handle, self._storage, self._around, register or self._vat_register)

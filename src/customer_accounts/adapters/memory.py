@@ -39,6 +39,7 @@ from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPau
 from customer_accounts.facts import Facts, Scope
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import (
+    Backlog,
     EventRecord,
     MailOutcome,
     MailRecord,
@@ -151,8 +152,8 @@ class MemoryStorage:
     def finish(self, task: MailTask, outcome: MailOutcome, /) -> None:
         """See `customer_accounts.ports.Storage.finish`."""
         with self._lock:
-            mail = self._tables.mails.get(task.mail.id)
-            if mail is not None and mail.status is MailStatus.QUEUED:
+            mail = self._held_mail(task)
+            if mail is not None:
                 self._tables.mails[mail.id] = evolve(
                     mail, status=outcome.status, finished_at=outcome.at, reply=outcome.reply,
                     to="", details=(), leased_until=None, attempts=mail.attempts + 1,
@@ -162,9 +163,61 @@ class MemoryStorage:
         """See `customer_accounts.ports.Storage.fail`."""
         with self._lock:
             if isinstance(task, MailTask):
-                self._fail_mail(task.mail.id, retry_at, reason)
+                self._fail_mail(task, retry_at, reason)
             else:
                 self._fail_vat(task.check, retry_at)
+
+    def release(self, task: MailTask | VatTask, /) -> None:
+        """See `customer_accounts.ports.Storage.release`."""
+        with self._lock:
+            if isinstance(task, VatTask):
+                check = self._held_check(task.check)
+                if check is not None:
+                    self._tables.records[VatCheckRecord][key_of(check)] = evolve(check, leased_until=None)
+            elif (mail := self._held_mail(task)) is not None:
+                self._tables.mails[mail.id] = evolve(mail, leased_until=None)
+
+    def backlog(self) -> Backlog:
+        """See `customer_accounts.ports.Outbox.backlog`."""
+        queued, dead = self._standing(MailStatus.QUEUED), self._standing(MailStatus.DEAD)
+        return Backlog(len(queued), len(dead), min((one.queued_at for one in queued), default=None))
+
+    def mails(
+        self, status: MailStatus, /, *, after: tuple[datetime, UUID] | None = None, limit: int = 100
+    ) -> Sequence[MailRecord]:
+        """See `customer_accounts.ports.Outbox.mails`."""
+        rows = [one for one in self._standing(status) if after is None or (one.due_at, one.id) > after]
+        return sorted(rows, key=lambda one: (one.due_at, one.id))[:limit]
+
+    def requeue(self, mail_id: UUID, /, *, due_at: datetime, event: EventRecord) -> bool:
+        """See `customer_accounts.ports.Outbox.requeue`."""
+        with self._lock:
+            mail = self._tables.mails.get(mail_id)
+            if mail is None or mail.status is not MailStatus.DEAD:
+                return False
+            self._tables.mails[mail_id] = evolve(mail, status=MailStatus.QUEUED, due_at=due_at, attempts=0)
+            self._tables.events.append(event)
+            return True
+
+    def _standing(self, status: MailStatus) -> list[MailRecord]:
+        with self._lock:
+            return [one for one in self._tables.mails.values() if one.status is status]
+
+    def _held_mail(self, task: MailTask) -> MailRecord | None:
+        """Give the row of a leased mail, unless the lease was lost to somebody else."""
+        mail = self._tables.mails.get(task.mail.id)
+        held = (
+            mail is not None
+            and mail.status is MailStatus.QUEUED
+            and mail.leased_until == task.mail.leased_until
+        )
+        return mail if held else None
+
+    def _held_check(self, leased: VatCheckRecord) -> VatCheckRecord | None:
+        """Give the row of a leased check, unless the lease was lost to somebody else."""
+        check = self._tables.records.get(VatCheckRecord, {}).get(leased.number)
+        held = isinstance(check, VatCheckRecord) and check.leased_until == leased.leased_until
+        return check if isinstance(check, VatCheckRecord) and held else None
 
     def _lease_mail(self, limit: int, now: datetime, until: datetime) -> list[MailTask]:
         tables = self._tables
@@ -192,17 +245,17 @@ class MemoryStorage:
         self._tables.records.setdefault(VatCheckRecord, {}).update({key_of(one): one for one in chosen})
         return [VatTask(one) for one in chosen]
 
-    def _fail_mail(self, mail_id: UUID, retry_at: datetime | None, reason: str) -> None:
-        mail = self._tables.mails.get(mail_id)
-        if mail is not None and mail.status is MailStatus.QUEUED:
+    def _fail_mail(self, task: MailTask, retry_at: datetime | None, reason: str) -> None:
+        mail = self._held_mail(task)
+        if mail is not None:
             again = evolve(mail, attempts=mail.attempts + 1, leased_until=None, reply=reason)
             dead = evolve(again, status=MailStatus.DEAD)
-            self._tables.mails[mail_id] = dead if retry_at is None else evolve(again, due_at=retry_at)
+            self._tables.mails[mail.id] = dead if retry_at is None else evolve(again, due_at=retry_at)
 
     def _fail_vat(self, failed: VatCheckRecord, retry_at: datetime | None) -> None:
         rows = self._tables.records.get(VatCheckRecord, {})
-        check = rows.get(failed.number)
-        if isinstance(check, VatCheckRecord):
+        check = self._held_check(failed)
+        if check is not None:
             if retry_at is None:
                 del rows[check.number]
             else:
@@ -372,3 +425,25 @@ class AsyncMemoryStorage:
         """See `customer_accounts.ports.Storage.fail`."""
         await asyncio.sleep(0)
         self._storage.fail(task, retry_at=retry_at, reason=reason)
+
+    async def release(self, task: MailTask | VatTask, /) -> None:
+        """See `customer_accounts.ports.Storage.release`."""
+        await asyncio.sleep(0)
+        self._storage.release(task)
+
+    async def backlog(self) -> Backlog:
+        """See `customer_accounts.ports.Outbox.backlog`."""
+        await asyncio.sleep(0)
+        return self._storage.backlog()
+
+    async def mails(
+        self, status: MailStatus, /, *, after: tuple[datetime, UUID] | None = None, limit: int = 100
+    ) -> Sequence[MailRecord]:
+        """See `customer_accounts.ports.Outbox.mails`."""
+        await asyncio.sleep(0)
+        return self._storage.mails(status, after=after, limit=limit)
+
+    async def requeue(self, mail_id: UUID, /, *, due_at: datetime, event: EventRecord) -> bool:
+        """See `customer_accounts.ports.Outbox.requeue`."""
+        await asyncio.sleep(0)
+        return self._storage.requeue(mail_id, due_at=due_at, event=event)

@@ -7,6 +7,7 @@ Rules:
 * A refusal of the recipient or of the message with a 5xx code is permanent; everything else may be tried
   again: 4xx, no connection, no answer within *timeout*, and also a refused sign-in or sender, because the
   operator can mend those.
+* No connection, no answer, a refused session or sign-in and 421 are an outage: no other mail would fare better.
 * What fails after the server took the message (QUIT) is no failure, or the mail would go out twice.
 * A server that lacks what a message or the settings need (SMTPUTF8, STARTTLS) is told as such; nothing is
   sent in clear instead.
@@ -37,6 +38,8 @@ _ADDRESS = re.compile(r"[^\s<>\x00-\x1f\x7f]+@[^\s<>\x00-\x1f\x7f@]+")
 #: Refusals that no later try will change, if their code is 5xx.
 _FINAL = frozenset({"recipient", "message"})
 _PERMANENT = 500
+#: "Service not available, closing transmission channel": may be said at any step (RFC 5321, 4.2.1).
+_CLOSING = 421
 
 
 @frozen
@@ -63,7 +66,8 @@ class _Envelope:
     def refusal(self, what: str, code: int, text: str) -> MailError:
         """Give the error for a refusal of *what*: the session, the sender, the recipient or the message."""
         final = what in _FINAL and code >= _PERMANENT
-        return MailError(f"{what} refused: {self.reply(code, text)}", permanent=final)
+        outage = what == "session" or code == _CLOSING
+        return MailError(f"{what} refused: {self.reply(code, text)}", permanent=final, outage=outage)
 
 
 @frozen
@@ -129,7 +133,7 @@ class SmtpMailer(_Server):
             what = "message" if isinstance(error, smtplib.SMTPDataError) else "session"
             raise envelope.refusal(what, error.smtp_code, _text(error.smtp_error)) from error
         except (smtplib.SMTPException, OSError) as error:
-            raise MailError(f"no mail server: {type(error).__name__}") from error
+            raise MailError(f"no mail server: {type(error).__name__}", outage=True) from error
 
     def _connection(self) -> smtplib.SMTP:
         if self.tls:
@@ -196,7 +200,7 @@ class AsyncSmtpMailer(_Server):
         except aiosmtplib.SMTPResponseException as error:
             raise envelope.refusal(stages.get(type(error), "session"), error.code, error.message) from error
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise MailError(f"no mail server: {type(error).__name__}") from error
+            raise MailError(f"no mail server: {type(error).__name__}", outage=True) from error
         finally:
             client.close()
 

@@ -12,7 +12,7 @@ Rules for every command:
 
 import typer
 
-from customer_accounts.cli import db, vat
+from customer_accounts.cli import db, mail, vat
 from customer_accounts.cli.ending import Exit
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(db.app, name="db")
+app.add_typer(mail.app, name="mail")
 app.add_typer(vat.app, name="vat")
 
 

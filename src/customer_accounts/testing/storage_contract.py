@@ -26,19 +26,31 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeVar, overload
+from uuid import UUID
 
 import pytest
 from attrs import frozen
 
 from customer_accounts.changes import Change, Counts
 from customer_accounts.facts import Facts, Scope
-from customer_accounts.outbox import MailOutcome, MailTask, Queue, VatTask
-from customer_accounts.ports import AsyncStorage, Storage
+from customer_accounts.outbox import (
+    Backlog,
+    EventRecord,
+    MailOutcome,
+    MailRecord,
+    MailStatus,
+    MailTask,
+    Queue,
+    VatTask,
+)
+from customer_accounts.ports import AsyncOutbox, AsyncStorage, Storage
 from customer_accounts.testing.clauses.cases import CaseClauses
 from customer_accounts.testing.clauses.facts import FactClauses
 from customer_accounts.testing.clauses.keys import KeyClauses
+from customer_accounts.testing.clauses.leases import LeaseClauses
 from customer_accounts.testing.clauses.moves import MoveClauses
 from customer_accounts.testing.clauses.orders import OrderClauses
+from customer_accounts.testing.clauses.outbox import OutboxClauses
 from customer_accounts.testing.clauses.queues import QueueClauses
 from customer_accounts.testing.clauses.races import RaceClauses
 from customer_accounts.testing.clauses.records import RecordClauses
@@ -66,6 +78,8 @@ class StorageContract(
     FactClauses,
     OrderClauses,
     QueueClauses,
+    LeaseClauses,
+    OutboxClauses,
     TransactionClauses,
     CaseClauses,
     VatClauses,
@@ -224,3 +238,25 @@ class FromThreads:
     def fail(self, task: MailTask | VatTask, /, *, retry_at: datetime | None, reason: str) -> None:
         """See `Storage.fail`."""
         self._in_loop(self._storage.fail(task, retry_at=retry_at, reason=reason))
+
+    def release(self, task: MailTask | VatTask, /) -> None:
+        """See `Storage.release`."""
+        self._in_loop(self._storage.release(task))
+
+    def backlog(self) -> Backlog:
+        """See `Outbox.backlog`."""
+        return self._in_loop(self._outbox().backlog())
+
+    def mails(
+        self, status: MailStatus, /, *, after: tuple[datetime, UUID] | None = None, limit: int = 100
+    ) -> Sequence[MailRecord]:
+        """See `Outbox.mails`."""
+        return self._in_loop(self._outbox().mails(status, after=after, limit=limit))
+
+    def requeue(self, mail_id: UUID, /, *, due_at: datetime, event: EventRecord) -> bool:
+        """See `Outbox.requeue`."""
+        return self._in_loop(self._outbox().requeue(mail_id, due_at=due_at, event=event))
+
+    def _outbox(self) -> AsyncOutbox:
+        assert isinstance(self._storage, AsyncOutbox), "a storage without an outbox leaves out Feature.OUTBOX"
+        return self._storage

@@ -8,6 +8,7 @@ there is no second copy of it that could differ, no crossing for each statement,
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, Self, overload
+from uuid import UUID
 
 from sqlalchemy import URL, Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -18,7 +19,16 @@ from customer_accounts.adapters.sql.connecting import engine_options, set_up
 from customer_accounts.adapters.sql.storage import SqlStorage
 from customer_accounts.changes import Change, Counts
 from customer_accounts.facts import Facts, Scope
-from customer_accounts.outbox import MailOutcome, MailTask, Queue, VatTask
+from customer_accounts.outbox import (
+    Backlog,
+    EventRecord,
+    MailOutcome,
+    MailRecord,
+    MailStatus,
+    MailTask,
+    Queue,
+    VatTask,
+)
 
 
 class AsyncSqlStorage:
@@ -91,6 +101,24 @@ class AsyncSqlStorage:
     async def fail(self, task: MailTask | VatTask, /, *, retry_at: datetime | None, reason: str) -> None:
         """See `customer_accounts.ports.Storage.fail`."""
         await greenlet_spawn(self._storage.fail, task, retry_at=retry_at, reason=reason)
+
+    async def release(self, task: MailTask | VatTask, /) -> None:
+        """See `customer_accounts.ports.Storage.release`."""
+        await greenlet_spawn(self._storage.release, task)
+
+    async def backlog(self) -> Backlog:
+        """See `customer_accounts.ports.Outbox.backlog`."""
+        return await greenlet_spawn(self._storage.backlog)
+
+    async def mails(
+        self, status: MailStatus, /, *, after: tuple[datetime, UUID] | None = None, limit: int = 100
+    ) -> Sequence[MailRecord]:
+        """See `customer_accounts.ports.Outbox.mails`."""
+        return await greenlet_spawn(self._storage.mails, status, after=after, limit=limit)
+
+    async def requeue(self, mail_id: UUID, /, *, due_at: datetime, event: EventRecord) -> bool:
+        """See `customer_accounts.ports.Outbox.requeue`."""
+        return await greenlet_spawn(self._storage.requeue, mail_id, due_at=due_at, event=event)
 
 
 def async_engine_for(url: str | URL) -> AsyncEngine:

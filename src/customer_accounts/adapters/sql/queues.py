@@ -2,7 +2,8 @@
 
 A lease locks the rows that it reads and skips rows that others have locked (SKIP LOCKED on PostgreSQL; on
 SQLite the whole write transaction is one at a time), so that two workers never hold one row (RL-04).  An
-expired lease is free.
+expired lease is free.  The end of a lease is different each time, so it also tells leases apart: whoever comes
+back too late changes nothing that another worker has taken meanwhile.
 """
 
 from datetime import datetime
@@ -18,6 +19,7 @@ from sqlalchemy import (
     String,
     Update,
     Uuid,
+    and_,
     bindparam,
     delete,
     func,
@@ -36,8 +38,16 @@ from customer_accounts.adapters.sql.statements import DELETE_DETAILS, mail_is
 from customer_accounts.outbox import MailOutcome, MailStatus, MailTask, VatTask
 
 _NOW = bindparam("now", type_=UtcDateTime())
-_MAIL = mails.c.id == bindparam("mail_id", type_=Uuid())
-_CHECK = vat_checks.c.number == bindparam("check_number", type_=String())
+_HELD = bindparam("held", type_=UtcDateTime())
+_MAIL = and_(
+    mails.c.id == bindparam("mail_id", type_=Uuid()),
+    mail_is(MailStatus.QUEUED),
+    mails.c.leased_until == _HELD,
+)
+_CHECK = and_(
+    vat_checks.c.number == bindparam("check_number", type_=String()),
+    vat_checks.c.leased_until == _HELD,
+)
 
 
 def _due(node: Node, *wanted: ColumnElement[bool]) -> Select[Any]:
@@ -66,7 +76,7 @@ _LEASE_MAILS = _lease(MAILS)
 _LEASE_CHECKS = _lease(VAT_CHECKS)
 _FINISH = (
     update(mails)
-    .where(_MAIL, mail_is(MailStatus.QUEUED))
+    .where(_MAIL)
     .values(
         status=bindparam("ended", type_=String()),
         finished_at=bindparam("at", type_=UtcDateTime()),
@@ -78,7 +88,7 @@ _FINISH = (
 )
 _FAIL_MAIL = (
     update(mails)
-    .where(_MAIL, mail_is(MailStatus.QUEUED))
+    .where(_MAIL)
     .values(
         status=bindparam("ended", type_=String()),
         due_at=func.coalesce(bindparam("again", type_=UtcDateTime()), mails.c.due_at),
@@ -97,6 +107,8 @@ _FAIL_CHECK = (
     )
 )
 _GIVE_UP_CHECK = delete(vat_checks).where(_CHECK)
+_RELEASE_MAIL = update(mails).where(_MAIL).values(leased_until=None)
+_RELEASE_CHECK = update(vat_checks).where(_CHECK).values(leased_until=None)
 
 
 @lru_cache(maxsize=1)
@@ -156,7 +168,7 @@ def lease_checks(connection: Connection, limit: int, now: datetime, until: datet
 def finish(connection: Connection, task: MailTask, outcome: MailOutcome) -> None:
     """Mark a mail as ended and blank what was personal in it (RL-07)."""
     values = {
-        "mail_id": task.mail.id,
+        **_held(task),
         "ended": outcome.status.value,
         "at": outcome.at,
         "words": outcome.reply,
@@ -169,11 +181,21 @@ def fail(connection: Connection, task: MailTask | VatTask, retry_at: datetime | 
     """Give a task back for another try, or give it up."""
     if isinstance(task, MailTask):
         ended = MailStatus.DEAD if retry_at is None else MailStatus.QUEUED
-        values = {"mail_id": task.mail.id, "ended": ended.value, "again": retry_at, "words": reason}
+        values = {**_held(task), "ended": ended.value, "again": retry_at, "words": reason}
         connection.execute(_FAIL_MAIL, values)
-        return
-    named = {"check_number": task.check.number}
-    if retry_at is None:
-        connection.execute(_GIVE_UP_CHECK, named)
+    elif retry_at is None:
+        connection.execute(_GIVE_UP_CHECK, _held(task))
     else:
-        connection.execute(_FAIL_CHECK, {**named, "again": retry_at})
+        connection.execute(_FAIL_CHECK, {**_held(task), "again": retry_at})
+
+
+def release(connection: Connection, task: MailTask | VatTask) -> None:
+    """Give a task back as it was."""
+    connection.execute(_RELEASE_MAIL if isinstance(task, MailTask) else _RELEASE_CHECK, _held(task))
+
+
+def _held(task: MailTask | VatTask) -> dict[str, Any]:
+    """Name a task and the lease under which it was taken."""
+    if isinstance(task, MailTask):
+        return {"mail_id": task.mail.id, "held": task.mail.leased_until}
+    return {"check_number": task.check.number, "held": task.check.leased_until}

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Literal, Self, TypeVar, overload
+from uuid import UUID
 
 from sqlalchemy import URL, Connection, Engine
 
-from customer_accounts.adapters.sql import queues
+from customer_accounts.adapters.sql import outbox, queues
 from customer_accounts.adapters.sql.at_once import fits_one_statement, run_at_once
 from customer_accounts.adapters.sql.connecting import OwnTransactions, Transactions, engine_for
 from customer_accounts.adapters.sql.faults import LostTransactionError
@@ -20,7 +21,16 @@ from customer_accounts.adapters.sql.writing import plan, run
 from customer_accounts.changes import Change, Counts
 from customer_accounts.errors import ConflictError
 from customer_accounts.facts import Facts, Scope
-from customer_accounts.outbox import MailOutcome, MailTask, Queue, VatTask
+from customer_accounts.outbox import (
+    Backlog,
+    EventRecord,
+    MailOutcome,
+    MailRecord,
+    MailStatus,
+    MailTask,
+    Queue,
+    VatTask,
+)
 
 T = TypeVar("T")
 
@@ -111,6 +121,28 @@ class SqlStorage:
     def fail(self, task: MailTask | VatTask, /, *, retry_at: datetime | None, reason: str) -> None:
         """See `customer_accounts.ports.Storage.fail`."""
         _persistently(self._transactions.writing, lambda it: queues.fail(it, task, retry_at, reason))
+
+    def release(self, task: MailTask | VatTask, /) -> None:
+        """See `customer_accounts.ports.Storage.release`."""
+        _persistently(self._transactions.writing, lambda it: queues.release(it, task))
+
+    def backlog(self) -> Backlog:
+        """See `customer_accounts.ports.Outbox.backlog`."""
+        with self._transactions.reading() as connection:
+            return outbox.backlog(connection)
+
+    def mails(
+        self, status: MailStatus, /, *, after: tuple[datetime, UUID] | None = None, limit: int = 100
+    ) -> Sequence[MailRecord]:
+        """See `customer_accounts.ports.Outbox.mails`."""
+        with self._transactions.reading() as connection:
+            return outbox.page_of_mails(connection, status, after, limit)
+
+    def requeue(self, mail_id: UUID, /, *, due_at: datetime, event: EventRecord) -> bool:
+        """See `customer_accounts.ports.Outbox.requeue`."""
+        return _persistently(
+            self._transactions.writing, lambda it: outbox.requeue(it, mail_id, due_at, event)
+        )
 
 
 def _persistently(

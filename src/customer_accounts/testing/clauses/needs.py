@@ -40,9 +40,11 @@ class Feature(StrEnum):
 
     #: `within`: writing in an open transaction of the host.
     HOST_TRANSACTION = "host_transaction"
-    #: `lease`, `finish` and `fail` for mails; without it the host sends what `QueueMail` brings in its own way.
+    #: `lease`, `finish`, `fail` and `release` for mails; without it the host sends what `QueueMail` brings.
     MAIL_QUEUE = "mail_queue"
-    #: `lease` and `fail` for VAT checks.
+    #: `customer_accounts.ports.Outbox`: telling what waits and what was given up, and queueing that again.
+    OUTBOX = "outbox"
+    #: `lease`, `fail` and `release` for VAT checks.
     VAT_QUEUE = "vat_queue"
     #: `Purge`; without it nothing is ever deleted because of its age.
     RETENTION = "retention"
