@@ -7,11 +7,25 @@ from typing import Annotated
 
 import typer
 
-from customer_accounts.adapters.vies import VIES, ViesRegister
+from customer_accounts.adapters.vies import VIES
 from customer_accounts.cli import vat_bulk
 from customer_accounts.cli.ending import Exit, ended, told
 from customer_accounts.cli.vat_number import checked, number_data, number_lines
-from customer_accounts.cli.vat_order import Lang, Language, Options, Where, about_an_order, seller_of, today
+from customer_accounts.cli.vat_order import (
+    AsJson,
+    Lang,
+    Language,
+    Options,
+    Requester,
+    ViesUrl,
+    Where,
+    about_an_order,
+    number_or_end,
+    register_at,
+    seller_of,
+    today,
+)
+from customer_accounts.cli.vat_recheck import recheck
 from customer_accounts.cli.vat_report import (
     decision_data,
     decision_lines,
@@ -20,26 +34,9 @@ from customer_accounts.cli.vat_report import (
     stored_decisions,
 )
 from customer_accounts.cli.vat_rows import ERROR, Decider
-from customer_accounts.vat import (
-    DataError,
-    VatDecision,
-    VatNumber,
-    VatNumberError,
-    decide_vat,
-    number_advice,
-)
+from customer_accounts.vat import DataError, VatDecision, decide_vat
 
 app = typer.Typer(help="VAT numbers, decisions and their reasons. No tax advice.", no_args_is_help=True)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-#: Where VIES is asked; tests ask a server of their own.
-ViesUrl = Annotated[
-    str, typer.Option(envvar="CUSTOMER_ACCOUNTS_VIES_URL", hidden=True, help="Address of the register.")
-]
-Requester = Annotated[
-    str | None,
-    typer.Option(metavar="NUMBER", help="The shop's own VAT number, for a proof of the consultation."),
-]
 
 
 @app.command()
@@ -156,22 +153,7 @@ def bulk(
 
 app.command()(decide)
 app.command()(explain)
-
-
-def register_at(url: str) -> ViesRegister:
-    """Give the register at an address; one that cannot be ends the command."""
-    try:
-        return ViesRegister(base_url=url)
-    except ValueError as error:
-        raise ended(Exit.USAGE, str(error)) from None
-
-
-def number_or_end(typed: str) -> VatNumber:
-    """Read the shop's own number; one that cannot be read ends the command."""
-    try:
-        return VatNumber.parse(typed)
-    except VatNumberError as error:
-        raise ended(Exit.USAGE, number_advice(error).text("en")) from None
+app.command()(recheck)
 
 
 def _decided(options: Options) -> VatDecision:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Concatenate, ParamSpec
 import attrs
 import typer
 
+from customer_accounts.adapters.vies import ViesRegister
 from customer_accounts.cli.ending import Exit, ended
 from customer_accounts.vat import (
     Buyer,
@@ -20,6 +21,7 @@ from customer_accounts.vat import (
     VatNumber,
     VatNumberError,
     VatStatus,
+    number_advice,
 )
 
 P = ParamSpec("P")
@@ -47,6 +49,15 @@ class Rate(StrEnum):
     DESTINATION = "destination"
 
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+#: Where VIES is asked; tests ask a server of their own.
+ViesUrl = Annotated[
+    str, typer.Option(envvar="CUSTOMER_ACCOUNTS_VIES_URL", hidden=True, help="Address of the register.")
+]
+Requester = Annotated[
+    str | None,
+    typer.Option(metavar="NUMBER", help="The shop's own VAT number, for a proof of the consultation."),
+]
 #: The language of every command here.
 Lang = Annotated[Language, typer.Option("--lang", help="Language of the texts.")]
 
@@ -72,9 +83,14 @@ class Options:
         return order(**self._given)
 
 
+def now() -> datetime:
+    """Give the time, UTC; a program is where the real clock comes from."""
+    return datetime.now(UTC)  # noqa: TID251 - as said
+
+
 def today() -> date:
-    """Give the day of today; a program is where the real clock comes from."""
-    return datetime.now(UTC).date()  # noqa: TID251 - as said
+    """Give the day of today, UTC."""
+    return now().date()
 
 
 def order(
@@ -176,6 +192,22 @@ def read_number(typed: str | None, country: str | None) -> tuple[VatNumber | Non
         return (None if typed is None else VatNumber.parse(typed, country)), None
     except VatNumberError as error:
         return error.number, None if error.reason is NumberProblem.EMPTY else error
+
+
+def register_at(url: str) -> ViesRegister:
+    """Give the register at an address; one that cannot be ends the command."""
+    try:
+        return ViesRegister(base_url=url)
+    except ValueError as error:
+        raise ended(Exit.USAGE, str(error)) from None
+
+
+def number_or_end(typed: str) -> VatNumber:
+    """Read the shop's own number; one that cannot be read ends the command."""
+    try:
+        return VatNumber.parse(typed)
+    except VatNumberError as error:
+        raise ended(Exit.USAGE, number_advice(error).text("en")) from None
 
 
 def about_an_order(command: Callable[Concatenate[Options, P], None]) -> Callable[..., None]:

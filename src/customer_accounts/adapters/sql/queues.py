@@ -106,6 +106,7 @@ _FAIL_CHECK = (
         attempts=vat_checks.c.attempts + 1,
     )
 )
+_COUNT_CHECKS = select(func.count()).select_from(vat_checks).where(vat_checks.c.due_at <= _NOW)
 _GIVE_UP_CHECK = delete(vat_checks).where(_CHECK)
 _RELEASE_MAIL = update(mails).where(_MAIL).values(leased_until=None)
 _RELEASE_CHECK = update(vat_checks).where(_CHECK).values(leased_until=None)
@@ -152,6 +153,11 @@ def lease_mails(connection: Connection, limit: int, now: datetime, until: dateti
         MailTask(one, links.get(one.token), links.get(one.extra_token), named.get(one.order_reference))
         for one in due
     ]
+
+
+def count_due_checks(connection: Connection, now: datetime) -> int:
+    """Count the numbers that wait to be asked, those that another worker has leased included."""
+    return connection.execute(_COUNT_CHECKS, {"now": now}).scalar_one()
 
 
 def lease_checks(connection: Connection, limit: int, now: datetime, until: datetime) -> list[VatTask]:
