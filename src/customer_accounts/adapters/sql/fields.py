@@ -67,6 +67,36 @@ class UtcDateTime(TypeDecorator[datetime]):
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
+class _SqliteDay(UserDefinedType[Any]):
+    """What a day is on SQLite: text, which sorts as the days do."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Give the name of the type."""
+        return "DATE"
+
+
+class Day(TypeDecorator[date]):
+    """A day of the calendar."""
+
+    impl = Date
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Give what a day is on this database."""
+        return _SqliteDay() if dialect.name == "sqlite" else self.impl_instance
+
+    def process_bind_param(self, value: date | None, dialect: Dialect) -> Any:
+        """Give the day, for SQLite as text."""
+        return value.isoformat() if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: date | str | None, dialect: Dialect) -> date | None:
+        """Give the day."""
+        # As with times, a host's connection to SQLite may make days of their text by itself.
+        return date.fromisoformat(value) if isinstance(value, str) else value
+
+
 class DecimalText(TypeDecorator[Decimal]):
     """An amount as text: exact on every database, and read back digit by digit as it was written."""
 
@@ -89,7 +119,7 @@ _TYPES: dict[type, TypeEngine[Any]] = {
     bool: Boolean(),
     int: Integer(),
     datetime: UtcDateTime(),
-    date: Date(),
+    date: Day(),
     Decimal: DecimalText(),
     UUID: Uuid(),
 }

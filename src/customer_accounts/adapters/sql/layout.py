@@ -16,7 +16,6 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     CompoundSelect,
-    Date,
     Integer,
     Row,
     Select,
@@ -29,11 +28,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from customer_accounts.adapters.sql.fields import DecimalText, UtcDateTime, Values
+from customer_accounts.adapters.sql.fields import Day, DecimalText, UtcDateTime, Values
 
 #: The types of slots, in their order within a row.
 _SLOTS: tuple[type[TypeEngine[Any]], ...] = (
-    String, Integer, Boolean, UtcDateTime, Uuid, Date, DecimalText,
+    String, Integer, Boolean, UtcDateTime, Uuid, Day, DecimalText,
 )  # fmt: skip
 
 

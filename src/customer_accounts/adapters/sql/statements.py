@@ -5,7 +5,6 @@ from typing import Any, assert_never
 
 from sqlalchemy import (
     ColumnElement,
-    Date,
     Delete,
     Insert,
     String,
@@ -25,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 
-from customer_accounts.adapters.sql.fields import UtcDateTime
+from customer_accounts.adapters.sql.fields import Day, UtcDateTime
 from customer_accounts.adapters.sql.mapping import MAIL_DETAILS, MAILS, Node, Row
 from customer_accounts.adapters.sql.schema import (
     events,
@@ -176,7 +175,7 @@ def purges_of(kind: Kept) -> tuple[Delete, ...]:
             details = delete(mail_details).where(mail_details.c.mail_id.in_(select(mails.c.id).where(ended)))
             return details, delete(mails).where(ended)
         case Kept.ORDER_VAT:
-            return (delete(order_vat).where(order_vat.c.supplied_on < bindparam("before_day", type_=Date())),)
+            return (delete(order_vat).where(order_vat.c.supplied_on < bindparam("before_day", type_=Day())),)
         case Kept.VAT_EVIDENCE:
             named = [
                 exists().where(column == vat_evidence.c.id)

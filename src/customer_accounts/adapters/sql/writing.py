@@ -157,7 +157,7 @@ class _Plan:
         # Parents come before what is below them, whatever record they belong to.
         for below in node.family():
             if below in rows:
-                self._push(_insert(below, rows[below]))
+                self._push(_insert(below, rows[below], of=node))
 
     def _save(self, record: Record, expected: int | None) -> None:
         node = NODES[type(record)]
@@ -209,7 +209,7 @@ class _Plan:
 
     def _mail(self, mail: MailRecord) -> Step:
         details = [row for _, row in MAILS.element_rows(mail)]
-        then = [_insert(MAILS.elements[0], details)] if details else []
+        then = [_insert(MAILS.elements[0], details, of=MAILS)] if details else []
         return Step("MailRecord", insert_mail(self._dialect), [MAILS.row(mail)], then=then, together=True)
 
     def _purge(self, change: Purge) -> None:
@@ -276,5 +276,6 @@ def _padded(names: tuple[str, ...]) -> tuple[str, ...]:
     return names + names[-1:] * (wanted - len(names))
 
 
-def _insert(node: Node, rows: list[Row]) -> Step:
-    return Step(node.fields.cls.__name__, insert_into(node.table), rows, together=True)
+def _insert(node: Node, rows: list[Row], *, of: Node | None = None) -> Step:
+    """Insert rows of a record, or of what is below one: that is overtaken under the name of its record."""
+    return Step((of or node).fields.cls.__name__, insert_into(node.table), rows, together=True)
