@@ -22,9 +22,9 @@ from tests.fragile import BUSY, BrokenError, Case, Fallible, Fragile, Scene, sce
 #: Commands that only look.
 READS = frozenset(
     {
-        "ConversionRequests", "InspectLink", "InspectRegistration", "IssueUnsubscribeLink", "MyAccount",
-        "MyAddresses", "MyCompany", "MyNewsletter", "MyOrder", "MyOrders", "MyWishLists", "PendingProposals",
-        "PreviewClaim", "RequestResellerPricing", "ViewGuestOrder",
+        "ConversionRequests", "FindVatOrders", "InspectLink", "InspectRegistration", "IssueUnsubscribeLink",
+        "MyAccount", "MyAddresses", "MyCompany", "MyNewsletter", "MyOrder", "MyOrders", "MyWishLists",
+        "PendingProposals", "PreviewClaim", "RequestResellerPricing", "ViewGuestOrder",
     }
 )  # fmt: skip
 
@@ -65,6 +65,7 @@ ANSWERED_ANEW = MappingProxyType(
         "AddToWishList": "the default list that it shows has an id of its own in each shop",
         "PrepareVatCheck": "a check that has left the queue is not wanted any more",
         "ResumeVatChecks": "the pause that it tells of is over",
+        "ExportVatEvidence": "as ExportMyData: each export stands in the trail",
         "ExportMyData": "each export stands in the trail, and the next one shows it",
         "SignIn": "the first one replaced the hash",
         "SignInWithIdentity": "the account that the first one began is there",
@@ -110,6 +111,11 @@ TOLD = MappingProxyType(
         "ResendInvitation": EventKind.INVITATION_RESENT,
         "ResendTracking": EventKind.TRACKING_RESENT,
         "ResumeVatChecks": EventKind.VAT_CHECKS_RESUMED,
+        "RecordOrderVat": EventKind.ORDER_VAT_RECORDED,
+        "AddVatEvidence": EventKind.VAT_EVIDENCE_ADDED,
+        "ApproveVatCorrection": EventKind.VAT_CORRECTION_APPROVED,
+        "ExportVatEvidence": EventKind.VAT_EVIDENCE_EXPORTED,
+        "RecheckVat": EventKind.VAT_RECHECK_ASKED,
         "ResetPassword": EventKind.PASSWORD_RESET,
         "SetCompany": EventKind.COMPANY_CHANGED,
         "SignIn": EventKind.SIGNED_IN,

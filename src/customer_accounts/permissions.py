@@ -19,6 +19,7 @@ class AgentTask(StrEnum):
     RESEND_TRACKING = "resend_tracking"
     LOOK_UP = "look_up"
     MERGE_ACCOUNTS = "merge_accounts"
+    CORRECT_VAT = "correct_vat"
     APPROVE = "approve"
 
 
@@ -36,6 +37,8 @@ PERMISSIONS: Mapping[AgentTask, str] = MappingProxyType(
         AgentTask.LOOK_UP: "",
         # Whoever merges gives one person what was another account's.
         AgentTask.MERGE_ACCOUNTS: "merge_accounts",
+        # A refund follows, and every step of it is in the audit trail.
+        AgentTask.CORRECT_VAT: "",
         # The second pair of eyes is not anybody's.
         AgentTask.APPROVE: "approve",
     }

@@ -55,6 +55,8 @@ class Reason(StrEnum):
     ORDER_CONFLICT = "order_conflict"
     TOO_LATE = "too_late"
     ORDER_STATUS_BACKWARDS = "order_status_backwards"
+    VAT_NOT_CORRECTABLE = "vat_not_correctable"
+    EVIDENCE_OF_OTHER_DAY = "evidence_of_other_day"
     RESELLER_PRICING = "reseller_pricing"
     PERMISSION_MISSING = "permission_missing"
     SECOND_AGENT_NEEDED = "second_agent_needed"
@@ -91,6 +93,7 @@ HTTP_STATUS = {
     Reason.ORDER_CONFLICT: 409,
     Reason.TOO_LATE: 410,
     Reason.ORDER_STATUS_BACKWARDS: 409,
+    Reason.VAT_NOT_CORRECTABLE: 409,
     Reason.RESELLER_PRICING: 403,
     Reason.PERMISSION_MISSING: 403,
     Reason.SECOND_AGENT_NEEDED: 409,

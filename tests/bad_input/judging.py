@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable
+from decimal import Decimal
 from types import MappingProxyType
 from typing import get_args
 from uuid import UUID
@@ -63,6 +64,12 @@ def _is_cursor(text: str) -> bool:
     return bool(text == EVERYTHING["cursor"])
 
 
+def _is_amount(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return False
+    return 0 <= Decimal(str(value)) <= 10**12
+
+
 #: By the kind of a field; what is not here is one line of text.
 _TEXTS: MappingProxyType[str, Callable[[str], bool]] = MappingProxyType(
     {
@@ -90,6 +97,8 @@ _THINGS: MappingProxyType[str, Callable[[object], bool]] = MappingProxyType(
         "limit": lambda value: value is True or value == 2,
         "parcels": lambda value: value == [],
         "addresses": lambda value: value == [],
+        "charged_net": _is_amount,
+        "charged_vat": _is_amount,
         "leased": lambda value: type(value) is int and value > 0,
     }
 )

@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, get_args
 from uuid import UUID
@@ -20,6 +21,7 @@ from customer_accounts.vat import VatAnswer, VatStatus
 from tests.bad_input.stage import ADDRESS, ANNA, WAITING, Stage
 from tests.identities import google, to_link
 from tests.shop import BROWSER, ELSEWHERE, PASSWORD
+from tests.vat_orders import decision
 
 for _module in pkgutil.iter_modules(customer_accounts.features.__path__):
     importlib.import_module(f"customer_accounts.features.{_module.name}")
@@ -290,6 +292,38 @@ EXAMPLES: MappingProxyType[str, tuple[Example, ...]] = MappingProxyType(
             Example(System, lambda _: {"number": "DE136695976", "as_typed": "de 1", "asks": True}),
         ),
         "ResumeVatChecks": (Example(Agent, lambda _: {}),),
+        "RecordOrderVat": (
+            Example(
+                System,
+                lambda stage: {
+                    "reference": "taxed-new",
+                    "decision": decision(on=stage.clock.now.date()).to_json(),
+                    "charged_net": Decimal(10),
+                    "charged_vat": Decimal(2),
+                    "currency": "EUR",
+                    "evidence_id": None,
+                },
+            ),
+        ),
+        "FindVatOrders": (Example(Agent, lambda _: {"state": "provisional", "after": None, "limit": 2}),),
+        "ApproveVatCorrection": (Example(Agent, lambda _: {"reference": "taxed-late"}),),
+        "AddVatEvidence": (
+            Example(
+                Agent,
+                lambda stage: {
+                    "reference": "taxed-charged",
+                    "valid_on": stage.clock.now.date(),
+                    "document": "letter 17",
+                    "document_sha256": "a" * 64,
+                    "consultation_number": "FON-1",
+                },
+            ),
+        ),
+        "RecheckVat": (Example(Agent, lambda _: {"number": "IT00743110157"}),),
+        "ExportVatEvidence": (
+            Example(Agent, lambda _: {"number": "DE136695976", "reference": None}),
+            Example(System, lambda _: {"reference": "taxed-late"}),
+        ),
         "CreateWishList": (_customer(id=ID, name="Presents"),),
         "RenameWishList": (
             Example(SignedInCustomer, lambda stage: {"list_id": stage.wish_list, "name": "Presents"}),

@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from customer_accounts.email_syntax import Mailbox, read_mailbox
 from customer_accounts.features.conversion_requests import Question, WhyRefused
-from customer_accounts.mail.staleness import NEEDED, OFFERED
+from customer_accounts.mail.staleness import ABOUT_ORDERS, NEEDED, OFFERED
 from customer_accounts.order import OrderRecord, OrderStatus, Parcel, Shipment
 from customer_accounts.outbox import Detail, MailPurpose, MailRecord, MailTask
 from customer_accounts.settings import LIFETIMES, Settings, Storefront
@@ -124,7 +124,7 @@ def usual(purpose: MailPurpose) -> MailTask:
     """Make the most usual mail of a purpose."""
     expected = NEEDED.get(purpose) or OFFERED.get(purpose)
     newsletter = purpose in (MailPurpose.CONFIRM_NEWSLETTER, MailPurpose.NEWSLETTER_WELCOME)
-    about_order = purpose in (MailPurpose.ORDER_RECEIVED, MailPurpose.ORDER_STATUS, MailPurpose.TRACKING)
+    about_order = purpose in ABOUT_ORDERS
     details = {
         MailPurpose.EMAIL_CHANGE_REQUESTED: {"new_address": "a***@other.example"},
         MailPurpose.PASSWORD_CHANGED: {"identities": "google, facebook"},
@@ -133,6 +133,7 @@ def usual(purpose: MailPurpose) -> MailTask:
         MailPurpose.EMAIL_CHANGED: {"audience": "old"},
         MailPurpose.GUEST_ORDERS_CLAIMED: {"claimed": "3"},
         MailPurpose.CLAIM_UNDONE: {"claimed": "3"},
+        MailPurpose.VAT_CORRECTED: {"refund": "19.50 EUR", "vat_number": "DE136695976"},
     }
     return task(
         purpose,
@@ -156,6 +157,8 @@ def samples() -> Iterator[Sample]:
     yield Sample("password_changed-plain", task(MailPurpose.PASSWORD_CHANGED))
     yield Sample("email_changed-new", task(MailPurpose.EMAIL_CHANGED, audience="new"))
     yield Sample("order_received-account", task(MailPurpose.ORDER_RECEIVED, about=order(OWNER)))
+    owned = evolve(usual(MailPurpose.VAT_CORRECTED), order=order(OWNER))
+    yield Sample("vat_corrected-account", evolve(owned, mail=evolve(owned.mail, account_id=OWNER)))
     for status in OrderStatus:
         about = order(OWNER, status=status)
         yield Sample(f"order_status-{status}", task(MailPurpose.ORDER_STATUS, about=about))

@@ -58,6 +58,12 @@ def queued(
     return [] if changed == waiting or is_due else [update(waiting, changed)]
 
 
+def queued_for_order(number: str, facts: Facts, env: Env) -> list[Change]:
+    """Let the number of an order wait: at once if nobody has asked, else soon, as after a first failure."""
+    due = env.now if facts.vat_check(number) is None else env.now + _FIRST_WAIT
+    return queued(number, "", facts, env, due_at=due)
+
+
 def is_wanted(facts: Facts, number: str, now: datetime) -> bool:
     """Whether anybody waits for what the register says: an account, an order, or somebody at the checkout."""
     waiting = facts.vat_check(number)

@@ -44,3 +44,16 @@ def _unit_of(minutes: int) -> tuple[int, int]:
     if minutes >= 2 * _DAY:
         return _DAY, 0
     return (_HOUR, 1) if minutes >= 2 * _HOUR or minutes == _HOUR else (_MINUTE, 2)
+
+
+def amount_text(amount: str, language: str) -> str:
+    r"""Write an amount with its currency, such as ``19.50 EUR``, as the language does.
+
+    >>> amount_text("19.50 EUR", "fr")
+    '19,50\xa0EUR'
+    """
+    number, _, currency = amount.partition(" ")
+    written = number if language == "en" else number.replace(".", ",")
+    # Only French is printed with blanks that do not break.
+    blank = "\xa0" if language == "fr" else " "
+    return f"{written}{blank}{currency}" if currency else written

@@ -19,7 +19,7 @@ from attrs import field, frozen
 
 from customer_accounts.mail.blocks import Item
 from customer_accounts.mail.clean import clean, safe_url
-from customer_accounts.mail.localised import date_text, duration_text
+from customer_accounts.mail.localised import amount_text, date_text, duration_text
 from customer_accounts.mail.staleness import Fresh, WorkingLink
 from customer_accounts.order import OrderRecord, OrderStatus, Parcel, Shipment
 from customer_accounts.outbox import MailPurpose, MailRecord, MailTask
@@ -108,6 +108,8 @@ def _words(task: MailTask, fresh: Fresh, settings: Settings, language: str) -> d
         "claimed": clean(mail.detail("claimed")),
         "new_address": clean(mail.detail("new_address")),
         "provider": _display(mail.detail("provider")),
+        "refund": amount_text(clean(mail.detail("refund")), language),
+        "vat_number": clean(mail.detail("vat_number")),
     }
     if fresh.link is not None:
         token = fresh.link.token

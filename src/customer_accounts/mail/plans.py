@@ -119,6 +119,13 @@ PLANS: Mapping[Mail, tuple[Step, ...]] = MappingProxyType(
             _visit("register", "register", "guest"),
             _NOT_YOU,
         ),
+        Mail.VAT_CORRECTED: (
+            _WHY,
+            _say("refund"),
+            _say("invoice"),
+            _visit("account", "account", "owned"),
+            _NOT_YOU,
+        ),
         Mail.GUEST_ORDERS_CLAIMED: (
             _WHY,
             _visit("account", "account"),

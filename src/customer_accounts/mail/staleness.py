@@ -75,7 +75,9 @@ OFFERED: Mapping[MailPurpose, Purpose] = MappingProxyType(
     }
 )
 
-ABOUT_ORDERS = frozenset({MailPurpose.ORDER_RECEIVED, MailPurpose.ORDER_STATUS, MailPurpose.TRACKING})
+ABOUT_ORDERS = frozenset(
+    {MailPurpose.ORDER_RECEIVED, MailPurpose.ORDER_STATUS, MailPurpose.TRACKING, MailPurpose.VAT_CORRECTED}
+)
 
 
 @frozen

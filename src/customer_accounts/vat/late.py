@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import attrs
 
-from customer_accounts.vat.circumstances import Question
+from customer_accounts.vat.circumstances import Answers, Question
 from customer_accounts.vat.decision import VatDecision
 from customer_accounts.vat.order import OrderDecision
 from customer_accounts.vat.places import territory
@@ -33,9 +33,18 @@ def decisions_in(stored: str) -> OrderDecision:
     return OrderDecision((VatDecision.from_json(stored),))
 
 
-def waits_for_register(decision: VatDecision) -> bool:
-    """Whether VAT is charged only because the register has not answered."""
-    return decision.provisional and decision.outcome.answers[_NUMBER] in _OPEN
+def waits_for_register(decision: VatDecision, table: DecisionTable | None = None) -> bool:
+    """Whether VAT is charged only because the register has not answered: with a valid number there would be none.
+
+    Args:
+        decision: the decision of the day.
+        table: a host's own table; the package's otherwise.
+    """
+    answers = decision.outcome.answers
+    if not decision.provisional or answers[_NUMBER] not in _OPEN:
+        return False
+    row = (table or packaged_table()).find(_with_valid_number(answers))
+    return row.tax == "zero" and not row.provisional
 
 
 def confirmed(decision: VatDecision, table: DecisionTable | None = None) -> VatDecision:
@@ -45,19 +54,20 @@ def confirmed(decision: VatDecision, table: DecisionTable | None = None) -> VatD
         decision: the decision of the day.
         table: a host's own table; the package's otherwise.
     """
-    if not waits_for_register(decision):
-        return decision
     rules, before = table or packaged_table(), decision.outcome
-    answers = (*before.answers[:_NUMBER], VatStatus.VALID.value, *before.answers[_NUMBER + 1 :])
+    if not waits_for_register(decision, rules):
+        return decision
+    answers = _with_valid_number(before.answers)
     row = rules.find(answers)
     national = rules.national.get(row.national, {}).get(territory(before.origin).state, "")
     after = attrs.evolve(before, row=row, answers=answers, national_law=national, table=rules, kept=None)
-    if row.tax != "zero":
-        # A table of the host that charges VAT all the same: the rate of the day stands.
-        return attrs.evolve(decision, outcome=after)
     state = after.charging.state
     nothing = RateSource(state, Decimal(0), None, region=state, source="no VAT is charged")
     return attrs.evolve(decision, outcome=after, rates="none", rate_source=nothing)
+
+
+def _with_valid_number(answers: Answers) -> Answers:
+    return (*answers[:_NUMBER], VatStatus.VALID.value, *answers[_NUMBER + 1 :])
 
 
 def all_confirmed(decisions: OrderDecision, table: DecisionTable | None = None) -> OrderDecision:
