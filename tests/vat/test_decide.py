@@ -226,11 +226,13 @@ def test_collected_goods_are_domestic_whoever_comes() -> None:
 
 
 def test_where_a_service_goes_when_nobody_says() -> None:
-    """The buyer's place, else the delivery address, else the number's state, else the seller's, to be
-    looked at.
+    """The buyer's place, else for a business the state of its number, else the delivery address, else the
+    seller's state, to be looked at.
     """
     assert decided(service(ships_to=Place("DE")), company(GERMAN, place=Place("CH"))).rule == "S01"
-    assert decided(service(ships_to=Place("CH")), company(GERMAN)).rule == "S01"
+    assert decided(service(ships_to=Place("AT")), company(GERMAN)).rule == "S03"
+    assert decided(service(ships_to=Place("CH")), company()).rule == "S01"
+    assert decided(service(ships_to=Place("CH")), Buyer(number=GERMAN)).rule == "S07"
     assert decided(service(), company(GERMAN)).rule == "S03"
     unknown = decided(service(), Buyer())
     assert (unknown.rule, unknown.warnings, unknown.manual_review) == (
@@ -274,6 +276,9 @@ def test_what_needs_a_persons_eyes() -> None:
             "consumer_with_confirmed_number",
         ),
         (decided(service(), Buyer(place="XI"), Seller("XI")), "services_from_northern_ireland"),
+        (decided(service(), Buyer(place=Place("CY", region="CY-N"))), "law_suspended_at_destination"),
+        (decided(goods("AT", "DE"), company(GERMAN, "invalid")), "refund_may_be_denied"),
+        (decided(goods("AT", "DE"), company(GERMAN, "pending")), "refund_may_be_denied"),
         (decided(goods("AT", "AT", on=date(2020, 12, 31))), "rate_unknown"),
         (decided(goods("AT", "AT", rate_category="books")), "category_unknown"),
         (decided(goods("AT", "AT", on=date(2027, 6, 1))), "rates_old"),

@@ -30,6 +30,13 @@ def test_policies_are_checked() -> None:
         Seller(at_enclave="19")  # type: ignore[arg-type]  # what this test is about
 
 
+def test_monaco_counts_as_france() -> None:
+    """A shop in Monaco is one in France, and so is a registration there; islands outside the area are no seats."""
+    assert (Seller("MC").country, Seller(registered_in=["MC"]).is_registered_in("FR")) == ("FR", True)
+    own = VatNumber.parse("ATU13585627")
+    assert Seller("AT", other_numbers=[own]).number_in("AT") == own
+
+
 def test_a_number_in_another_state_is_a_registration_there() -> None:
     """A seller with a German number is registered in Germany, also without saying so twice."""
     seller = Seller("AT", other_numbers=[VatNumber.parse("DE136695976")], registered_in=["FR"])

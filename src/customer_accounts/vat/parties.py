@@ -12,7 +12,7 @@ from typing import Literal
 import attrs
 
 from customer_accounts.arguments import Check, check_kinds, member
-from customer_accounts.vat.countries import OUTSIDE, canonical_country, countries
+from customer_accounts.vat.countries import OUTSIDE, countries
 from customer_accounts.vat.number import VatNumber
 from customer_accounts.vat.number_kinds import NumberProblem
 from customer_accounts.vat.places import Place
@@ -62,10 +62,15 @@ def _day(value: date) -> date:
     return value
 
 
+def _seat(code: str) -> str:
+    """Give the state whose VAT law holds in a country: France in Monaco."""
+    return Place(code).territory.state
+
+
 def _states(codes: Iterable[str]) -> frozenset[str]:
     if isinstance(codes, str) or not isinstance(codes, Iterable):
         raise TypeError("registered_in must be the codes of countries")
-    return frozenset(canonical_country(code) for code in codes)
+    return frozenset(_seat(code) for code in codes)
 
 
 def _numbers(values: Iterable[VatNumber]) -> tuple[VatNumber, ...]:
@@ -76,7 +81,8 @@ def _numbers(values: Iterable[VatNumber]) -> tuple[VatNumber, ...]:
 
 
 def _member(_: object, __: object, code: str) -> None:
-    if countries()[code].area == OUTSIDE or not countries()[code].vat_prefix:
+    known = countries().get(code)
+    if known is None or known.area == OUTSIDE or not known.vat_prefix:
         raise ValueError("the seller is established in a member state or in Northern Ireland (XI)")
 
 
@@ -85,7 +91,7 @@ class Seller:
     """The shop, as far as VAT needs it.
 
     Args:
-        country: state where it is established, Northern Ireland as ``XI``.
+        country: state where it is established, Northern Ireland as ``XI``; Monaco counts as France.
         oss: it declares sales to consumers in other states through the One Stop Shop (Art. 369a-369k).
         below_threshold: its sales to consumers in other states stay below EUR 10,000 in this and the last
             calendar year, and it did not opt out (Art. 59c); without effect when *oss* is set.
@@ -101,7 +107,7 @@ class Seller:
         rates_max_age_days: rates checked longer ago than this get a warning.
     """
 
-    country: str = attrs.field(default="AT", converter=canonical_country, validator=_member)
+    country: str = attrs.field(default="AT", converter=_seat, validator=_member)
     oss: bool = False
     below_threshold: bool = False
     registered_in: frozenset[str] = attrs.field(default=frozenset(), converter=_states)
@@ -125,9 +131,8 @@ class Seller:
 
     def number_in(self, state: str) -> VatNumber | None:
         """Give its VAT number in a state, or None."""
-        if state == self.country:
-            return self.number
-        return next((one for one in self.other_numbers if one.iso_country == state), None)
+        own = () if self.number is None else (self.number,)
+        return next((one for one in (*own, *self.other_numbers) if one.iso_country == state), None)
 
 
 @attrs.frozen

@@ -74,14 +74,13 @@ def situation_key(supply: Supply, buyer: Buyer, seller: Seller) -> SituationKey:
         start = supply.ships_from.territory.id if supply.ships_from else seller.country
         end = supply.ships_to.territory.id if supply.ships_to and not collected else start
     else:
-        collected, start = False, seller.country
-        place = buyer.place or supply.ships_to
-        end = place.territory.id if place else ""
+        collected, start, end = False, seller.country, ""
     number = buyer.number
     prefix = number.compact[:2] if number else ""
     home = prefixes()[prefix] if prefix else buyer.place.territory.id if buyer.place else end
     if not end:
-        known, end = bool(home), home or start
+        end = _customer_place(supply, buyer, home)
+        known, end = bool(end), end or start
     return (
         seller,
         supply.kind,
@@ -95,6 +94,19 @@ def situation_key(supply: Supply, buyer: Buyer, seller: Seller) -> SituationKey:
         buyer.problem,
         home or end,
     )
+
+
+def _customer_place(supply: Supply, buyer: Buyer, home: str) -> str:
+    """Give the territory where the customer of a service is, or nothing.
+
+    A business is where it is established, and without better knowledge its number says where (Art. 20 Regulation
+    282/2011); an address of delivery is the last hint.
+    """
+    if buyer.place:
+        return buyer.place.territory.id
+    if buyer.is_business and home:
+        return home
+    return supply.ships_to.territory.id if supply.ships_to else home
 
 
 def answers_for(situation: Situation) -> Answers:
