@@ -10,20 +10,22 @@
 - An unreadable hash is an answer (``recognised=False``), never an exception (HS-07).
 - Passwords are hashed in NFC, whole, as UTF-8.  With a pepper, argon2 gets HMAC-SHA256 of that under the
   pepper, and the stored string begins with ``pepper:<key id>:`` (HS-08; NIST SP 800-63B-4 3.1.1.2).
-- At most one computation per core runs at once; who waits too long gets `HasherBusyError` (HS-05).
+- At most one computation per core runs at once, on threads kept for it; who waits too long gets
+  `HasherBusyError` (HS-05).
 
 Nothing secret is in a repr, and nothing here can be pickled (LG-01).
 """
 
 import os
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import ParamSpec, Protocol, TypeVar
 
 import argon2
 from attrs import frozen
 
+from customer_accounts.computing import ComputingThreads
 from customer_accounts.errors import CustomerAccountsError
 from customer_accounts.password_policy import PasswordFault, prepare, unhashable
 from customer_accounts.stored_hash import (
@@ -49,6 +51,9 @@ __all__ = [
     "RememberingHasher",
     "Verification",
 ]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _SLOTS = os.cpu_count() or 1
 _STAND_IN = "-"  # computed with in place of an empty or malformed password, so that it costs the same
@@ -155,6 +160,8 @@ class Argon2Hasher:
         self._dummy = Argon2Hash(self._argon2, zeros, self._current, old=False)
         self._legacy = tuple(legacy)
         self._free = threading.BoundedSemaphore(slots)
+        # Cheap parameters leave no memory behind that is worth a thread.
+        self._threads = None if parameters.weak else ComputingThreads(slots)
         self._wait = wait
 
     def __repr__(self) -> str:
@@ -173,8 +180,7 @@ class Argon2Hasher:
         secret, prefix = prepare(password).encode(), ""
         if self._current:
             secret, prefix = self._current.apply(secret), f"pepper:{self._current.key_id}:"
-        with self._slot():
-            return prefix + self._argon2.hash(secret)
+        return prefix + self._computed(self._argon2.hash, secret)
 
     def verify(self, password: str, stored: str | None, /) -> Verification:
         """Compare *password* with what is stored, or do the same work without it.
@@ -186,14 +192,25 @@ class Argon2Hasher:
         fault = unhashable(password)
         if fault is PasswordFault.TOO_LONG:
             return Verification(ok=False, needs_rehash=False, recognised=scheme is not None)
-        typed = _STAND_IN if fault else password
-        with self._slot():
-            answer = scheme.answer(typed) if scheme else None
-            right = answer is True and fault is None
-            if scheme is None or answer is None or (scheme.old and not right):
-                self._dummy.answer(typed)
+        answer, right = self._computed(self._compared, scheme, password, fault)
         rehash = right and scheme is not None and scheme.old
         return Verification(ok=right, needs_rehash=rehash, recognised=answer is not None)
+
+    def _compared(
+        self, scheme: Argon2Hash | LegacyHash | None, password: str, fault: PasswordFault | None
+    ) -> tuple[bool | None, bool]:
+        typed = _STAND_IN if fault else password
+        answer = scheme.answer(typed) if scheme else None
+        right = answer is True and fault is None
+        if scheme is None or answer is None or (scheme.old and not right):
+            self._dummy.answer(typed)
+        return answer, right
+
+    def _computed(self, function: Callable[P, R], *args: P.args, **options: P.kwargs) -> R:
+        with self._slot():
+            return (
+                self._threads.run(function, *args, **options) if self._threads else function(*args, **options)
+            )
 
     def _scheme_of(self, stored: str | None) -> Argon2Hash | LegacyHash | None:
         if not isinstance(stored, str):

@@ -167,7 +167,7 @@ _HASHES = (
     fault(
         "HS-06",
         "what stands in for an empty password verifies",
-        edited(Argon2Hasher.verify, "answer is True and fault is None", "answer is True"),
+        edited(Argon2Hasher._compared, "answer is True and fault is None", "answer is True"),
         "test_hashing.py::test_the_empty_password_never_verifies",
     ),
     fault(

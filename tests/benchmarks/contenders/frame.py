@@ -1,0 +1,79 @@
+"""What all contenders share: they are told what to do as JSON, and print what it took."""
+
+import json
+import os
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+#: The password of everybody.
+PASSWORD = "eleven quiet herons"
+#: What stands where a hash would, in runs without hashing.
+NO_HASH = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
+
+#: Does one task for each address, in turn; gives how long each took, in seconds.
+Task = Callable[[Sequence[str]], list[float]]
+
+
+def addresses(prefix: str, count: int) -> list[str]:
+    """Give addresses at the domains that customers have."""
+    domains = (
+        "gmail.com",
+        "web.de",
+        "orange.fr",
+        "outlook.com",
+        "company.example",
+        "gmx.at",
+        "free.fr",
+        "icloud.com",
+    )
+    return [f"{prefix}{number}@{domains[number % len(domains)]}" for number in range(count)]
+
+
+def each(one: Callable[[str], object]) -> Task:
+    """Make a task of what is done for one address."""
+
+    def run(given: Sequence[str]) -> list[float]:
+        took: list[float] = []
+        for address in given:
+            begun = time.perf_counter()
+            one(address)
+            took.append(time.perf_counter() - begun)
+        return took
+
+    return run
+
+
+def main(opened: Callable[..., tuple[dict[str, Task], Callable[[], int]]]) -> None:
+    """Do what the arguments say.
+
+    Args:
+        opened: gives the tasks by name, and the number of statements sent so far, for a database and a way of hashing.
+    """
+    told: dict[str, Any] = json.loads(sys.argv[1])
+    tasks, statements = opened(told["url"], hashing=told.get("hashing", False))
+    given = addresses(told["prefix"], told["count"] + told["warm"])
+    if told["task"] == "sign_in" and told.get("make", True):
+        tasks["make"](given)
+    task = tasks[told["task"]]
+    task(given[: told["warm"]])
+    sent, cpu, begun = statements(), time.process_time(), time.perf_counter()
+    took = task(given[told["warm"] :])
+    wall, cpu, sent = time.perf_counter() - begun, time.process_time() - cpu, statements() - sent
+    count = len(took)
+    print(
+        json.dumps(
+            {
+                "cpu_us": cpu / count * 1e6,
+                "p50_us": statistics.median(took) * 1e6,
+                "rate": count / wall,
+                "statements": sent / count,
+                "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            }
+        )
+    )
+    sys.stdout.flush()
+    os._exit(0)  # what a contender leaves open is not measured

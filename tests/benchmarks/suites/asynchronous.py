@@ -1,0 +1,71 @@
+"""`AsyncAccounts` with a real hash: how long the event loop stands still, and how many registrations a second."""
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+
+from customer_accounts import AsyncAccounts
+from customer_accounts.adapters.sql import AsyncSqlStorage
+from tests.benchmarks.contenders.frame import addresses
+from tests.benchmarks.contenders.ours import register, settings, visitor
+from tests.benchmarks.rows import Row, median
+from tests.benchmarks.running import OURS, Run, postgres
+
+AT_ONCE = 8
+_TICK = 0.001
+
+
+def rows(run: Run) -> Iterator[Row]:
+    """Eight at once, then a stream of them."""
+    with postgres() as (_, database):
+        url = database("async", OURS).asyncpg_url
+        found = [
+            asyncio.run(_measured(url, number, 60 if run.quick else 200)) for number in range(run.rounds)
+        ]
+    stall, rate = median(one[0] for one in found), median(one[1] for one in found)
+    cores = len(os.sched_getaffinity(0))
+    yield Row(
+        group="async", what="worst stall of the event loop during 8 registrations, asyncpg", unit="ms", ours=stall,
+        target="≤ 10 ms", reached=stall <= 10,
+    )  # fmt: skip
+    yield Row(
+        group="async", what=f"registrations with argon2id 19 MiB on {cores} cores, asyncpg", unit="a second", ours=rate,
+        target="≥ 85 on 2 cores", reached=rate >= 85,
+    )  # fmt: skip
+
+
+async def _measured(url: str, number: int, count: int) -> tuple[float, float]:
+    storage = AsyncSqlStorage(url)
+    shop = AsyncAccounts(storage, settings())
+
+    async def one(address: str) -> None:
+        await shop.require(register(address), by=visitor(address))
+
+    await asyncio.gather(*map(one, addresses(f"warm{number}x", AT_ONCE)))
+    stopped = asyncio.Event()
+    watching = asyncio.create_task(_worst_stall(stopped))
+    await asyncio.gather(*map(one, addresses(f"stall{number}x", AT_ONCE)))
+    stopped.set()
+    stall = await watching
+    left = iter(addresses(f"rate{number}x", count))
+
+    async def worker() -> None:
+        for address in left:
+            await one(address)
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
+    rate = count / (time.perf_counter() - begun)
+    await storage.close()
+    return stall * 1000, rate
+
+
+async def _worst_stall(stopped: asyncio.Event) -> float:
+    """Give how much later than asked the loop woke somebody up, at worst."""
+    worst = 0.0
+    while not stopped.is_set():
+        begun = time.perf_counter()
+        await asyncio.sleep(_TICK)
+        worst = max(worst, time.perf_counter() - begun - _TICK)
+    return worst
