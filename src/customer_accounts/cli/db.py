@@ -69,7 +69,10 @@ def sql(
 
 @app.command()
 def stamp(
-    url: Url, revision: Annotated[str, typer.Argument(help="Such as 0001, or head for the newest.")]
+    url: Url,
+    revision: Annotated[
+        str, typer.Argument(metavar="REVISION", help="Such as 0001, or head for the newest.")
+    ],
 ) -> None:
     """Write down which revision the tables are of, after create_schema made them or SQL was run by hand."""
     with engine_at(url) as engine:
