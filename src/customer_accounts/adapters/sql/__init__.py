@@ -2,13 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+from customer_accounts.adapters.sql.host_orders import HostOrders
 from customer_accounts.adapters.sql.schema import metadata
 from customer_accounts.adapters.sql.storage import SqlStorage
 
 if TYPE_CHECKING:
     from customer_accounts.adapters.sql.async_storage import AsyncSqlStorage
 
-__all__ = ["AsyncSqlStorage", "SqlStorage", "metadata"]
+__all__ = ["AsyncSqlStorage", "HostOrders", "SqlStorage", "metadata"]
 
 
 def __getattr__(name: str) -> type:

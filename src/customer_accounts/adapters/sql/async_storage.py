@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.util import greenlet_spawn
 
 from customer_accounts.adapters.sql.connecting import engine_options, set_up
+from customer_accounts.adapters.sql.host_orders import HostOrders
 from customer_accounts.adapters.sql.storage import SqlStorage
 from customer_accounts.changes import Change, Counts
 from customer_accounts.facts import Facts, Scope
@@ -37,15 +38,16 @@ class AsyncSqlStorage:
     Args:
         url_or_engine: an SQLAlchemy URL such as ``postgresql+asyncpg://shop@db.example/shop``, or the host's own
             async engine.
+        orders: the host's own table of orders, if they are kept there.
 
     .. versionadded:: 0.1.0
     """
 
-    def __init__(self, url_or_engine: str | URL | AsyncEngine) -> None:
+    def __init__(self, url_or_engine: str | URL | AsyncEngine, *, orders: HostOrders | None = None) -> None:
         self._own = None if isinstance(url_or_engine, AsyncEngine) else async_engine_for(url_or_engine)
         engine = url_or_engine if isinstance(url_or_engine, AsyncEngine) else self._own
         assert engine is not None  # one of the two
-        self._storage = SqlStorage(engine.sync_engine)
+        self._storage = SqlStorage(engine.sync_engine, orders=orders)
 
     async def create_schema(self) -> None:
         """Make the tables that are missing, for tests and first steps; a living shop uses migrations."""

@@ -85,7 +85,7 @@ def _are_apart(table: Table, keys: Sequence[tuple[Any, ...] | None]) -> bool:
 
 def _key_of(step: Step, row: Row) -> tuple[Any, ...] | None:
     """Give the key of the one row that is touched, or None where a condition selects rows."""
-    names = [column.name for column in _table(step).primary_key.columns]
+    names = [column.key for column in _table(step).primary_key.columns]
     key = tuple(row.get(name, row.get(f"old_{name}")) for name in names)
     return None if None in key else key
 
@@ -172,7 +172,7 @@ def _written(part: Part, name: str, after: CTE | None = None) -> list[CTE]:
 
 
 def _bound_row(statement: Insert, before: str) -> dict[str, ColumnElement[Any]]:
-    return {one.name: bindparam(before + one.name, type_=one.type) for one in statement.table.columns}
+    return {one.key: bindparam(before + one.key, type_=one.type) for one in statement.table.columns}
 
 
 def _from_select(statement: Insert, rows: Sequence[dict[str, ColumnElement[Any]]], after: CTE) -> Insert:

@@ -6,6 +6,7 @@ expired lease is free.  The end of a lease is different each time, so it also te
 back too late changes nothing that another worker has taken meanwhile.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -13,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Integer,
     Select,
@@ -36,6 +38,9 @@ from customer_accounts.adapters.sql.reading import family_branches
 from customer_accounts.adapters.sql.schema import mails, orders, tokens, vat_checks
 from customer_accounts.adapters.sql.statements import DELETE_DETAILS, mail_is
 from customer_accounts.outbox import MailOutcome, MailStatus, MailTask, VatTask
+
+#: Gives a statement with the host's own table of orders in place of ours.
+Translator = Callable[[Select[Any] | CompoundSelect[Any]], Select[Any] | CompoundSelect[Any]]
 
 _NOW = bindparam("now", type_=UtcDateTime())
 _HELD = bindparam("held", type_=UtcDateTime())
@@ -138,14 +143,17 @@ def _check_question() -> Prepared:
     return prepared(family_branches(VAT_CHECKS, vat_checks.c.number.in_(chosen)))
 
 
-def lease_mails(connection: Connection, limit: int, now: datetime, until: datetime) -> list[MailTask]:
-    """Lease due mails and give them with their links and orders."""
+def lease_mails(
+    connection: Connection, limit: int, now: datetime, until: datetime, translated: Translator
+) -> list[MailTask]:
+    """Lease due mails and give them with their links and orders, these from wherever they are kept."""
     chosen = connection.execute(_DUE_MAILS, {"now": now, "limit": limit}).scalars().all()
     if not chosen:
         return []
     connection.execute(_LEASE_MAILS, {"chosen": chosen, "until": until})
     question = _mail_question()
-    found = question.sorted(connection.execute(question.statement, {"chosen": chosen}).all())
+    asked = translated(question.statement)
+    found = question.sorted(connection.execute(asked, {"chosen": chosen}).all())
     links = {one.digest: one for one in TOKENS.records(found)}
     named = {one.reference: one for one in ORDERS.records(found)}
     due = sorted(MAILS.records(found), key=attrgetter("due_at", "id"))

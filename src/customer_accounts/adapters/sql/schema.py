@@ -54,7 +54,7 @@ def _table(name: str, cls: type, key: str, *more: Any) -> Table:
     return Table(PREFIX + name, metadata, *columns, *more)
 
 
-def _elements(name: str, cls: type, owner: Table, *links: str) -> Table:
+def _elements(name: str, cls: type, owner: Table, *links: str, refers: bool = True) -> Table:
     """Make the table of a tuple's elements; *links* are its columns for the key of *owner*."""
     keys = list(owner.primary_key.columns)
     own = [Column(link, key.type, primary_key=True) for link, key in zip(links, keys, strict=True)]
@@ -64,7 +64,7 @@ def _elements(name: str, cls: type, owner: Table, *links: str) -> Table:
         *own,
         Column("position", Integer(), primary_key=True, autoincrement=False),
         *(leaf.column() for leaf in fields_of(cls).leaves),
-        ForeignKeyConstraint(links, keys),
+        *([ForeignKeyConstraint(links, keys)] if refers else ()),
     )
 
 
@@ -106,7 +106,8 @@ orders = _table(
     Index(None, "email_key"),
     Index(None, "number"),
 )
-shipments = _elements("shipments", Shipment, orders, "order_reference")
+# The orders may stand in a table of the host's (`host_orders`).
+shipments = _elements("shipments", Shipment, orders, "order_reference", refers=False)
 parcels = _elements("parcels", Parcel, shipments, "order_reference", "shipment_position")
 addresses = _table("addresses", AddressRecord, "id", Index(None, "account_id"))
 wish_lists = _table("wish_lists", WishListRecord, "id", Index(None, "account_id"))

@@ -1,23 +1,26 @@
 """`SqlStorage`: records in an SQL database, from one SQLite file to PostgreSQL, for sync hosts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Literal, Self, TypeVar, overload
 from uuid import UUID
 
 from sqlalchemy import URL, Connection, Engine
+from sqlalchemy.sql import ClauseElement
 
 from customer_accounts.adapters.sql import outbox, queues
 from customer_accounts.adapters.sql.at_once import fits_one_statement, run_at_once
 from customer_accounts.adapters.sql.connecting import OwnTransactions, Transactions, engine_for
 from customer_accounts.adapters.sql.faults import LostTransactionError
+from customer_accounts.adapters.sql.host_orders import HostOrders
 from customer_accounts.adapters.sql.joining import DjangoConnection, HasConnection, joined
 from customer_accounts.adapters.sql.lending import Lender
 from customer_accounts.adapters.sql.reach import shape_of, values_of
 from customer_accounts.adapters.sql.reading import answer, question
 from customer_accounts.adapters.sql.schema import metadata
-from customer_accounts.adapters.sql.writing import plan, run
+from customer_accounts.adapters.sql.schema import orders as our_orders
+from customer_accounts.adapters.sql.writing import Step, plan, run
 from customer_accounts.changes import Change, Counts
 from customer_accounts.errors import ConflictError
 from customer_accounts.facts import Facts, Scope
@@ -33,6 +36,7 @@ from customer_accounts.outbox import (
 )
 
 T = TypeVar("T")
+S = TypeVar("S", bound=ClauseElement)
 
 #: How often a transaction is tried that the database gives up because of others.
 TRIES = 5
@@ -43,19 +47,31 @@ class SqlStorage:
 
     Args:
         url_or_engine: an SQLAlchemy URL such as ``sqlite:///shop.db``, or the host's own engine.
+        orders: the host's own table of orders, if they are kept there.
     """
 
-    def __init__(self, url_or_engine: str | URL | Engine) -> None:
+    def __init__(self, url_or_engine: str | URL | Engine, *, orders: HostOrders | None = None) -> None:
         self._own = None if isinstance(url_or_engine, Engine) else engine_for(url_or_engine)
         engine = url_or_engine if isinstance(url_or_engine, Engine) else self._own
         assert engine is not None  # one of the two
         self._transactions: Transactions = OwnTransactions(engine)
         self._lender = Lender(engine.dialect)
+        self._orders = orders
 
     def create_schema(self) -> None:
-        """Make the tables that are missing, for tests and first steps; a living shop uses migrations."""
+        """Make the tables that are missing, for tests and first steps; a living shop uses migrations.
+
+        Raises:
+            SettingsError: the host's own table of orders lacks a column.
+        """
         with self._transactions.writing() as connection:
-            metadata.create_all(connection)
+            if self._orders is None:
+                metadata.create_all(connection)
+            else:
+                self._orders.check(connection)
+                metadata.create_all(
+                    connection, [one for one in metadata.sorted_tables if one is not our_orders]
+                )
 
     def within(self, connection: Connection | HasConnection | DjangoConnection) -> Self:
         """Give the same storage inside the host's open transaction.
@@ -86,13 +102,14 @@ class SqlStorage:
         asked = question(shape_of(scope))
         if asked is None:
             return Facts()
-        statement, values = asked.statement, values_of(scope)
+        statement, values = self._translated(asked.statement), values_of(scope)
         rows = _persistently(self._transactions.reading, lambda it: it.execute(statement, values).all())
         return answer(asked, rows)
 
     def write(self, changes: Sequence[Change], /) -> Counts:
         """See `customer_accounts.ports.Storage.write`."""
         steps = plan(changes, self._transactions.dialect)
+        self._translate(steps)
         if self._transactions.commits_statements and fits_one_statement(steps):
             with self._transactions.reading() as connection:
                 return run_at_once(steps, connection)
@@ -111,8 +128,12 @@ class SqlStorage:
         self, queue: Queue, /, *, limit: int, now: datetime, until: datetime
     ) -> Sequence[MailTask] | Sequence[VatTask]:
         """See `customer_accounts.ports.Storage.lease`."""
-        take = queues.lease_mails if queue is Queue.MAIL else queues.lease_checks
-        return _persistently(self._transactions.writing, lambda it: take(it, limit, now, until))
+        begin = self._transactions.writing
+        if queue is Queue.MAIL:
+            return _persistently(
+                begin, lambda it: queues.lease_mails(it, limit, now, until, self._translated)
+            )
+        return _persistently(begin, lambda it: queues.lease_checks(it, limit, now, until))
 
     def finish(self, task: MailTask, outcome: MailOutcome, /) -> None:
         """See `customer_accounts.ports.Storage.finish`."""
@@ -143,6 +164,15 @@ class SqlStorage:
         return _persistently(
             self._transactions.writing, lambda it: outbox.requeue(it, mail_id, due_at, event)
         )
+
+    def _translated(self, statement: S) -> S:
+        return statement if self._orders is None else self._orders.on_host(statement)
+
+    def _translate(self, steps: Iterable[Step]) -> None:
+        if self._orders is not None:
+            for step in steps:
+                step.statement = self._orders.on_host(step.statement)
+                self._translate(step.then)
 
 
 def _persistently(

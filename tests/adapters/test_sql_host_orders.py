@@ -1,0 +1,187 @@
+"""Orders stand in the host's own table, under its own names, and the storage keeps the contract."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Table, create_engine, inspect, text
+
+from customer_accounts.adapters.sql import AsyncSqlStorage, HostOrders, SqlStorage, schema
+from customer_accounts.adapters.sql.reach import shape_of
+from customer_accounts.adapters.sql.reading import question
+from customer_accounts.adapters.sql.statements import insert_into
+from customer_accounts.errors import SettingsError
+from customer_accounts.facts import Part, Scope
+from customer_accounts.testing import AsyncStorageContract, Feature, StorageContract, records
+from customer_accounts.testing.records import stored
+from customer_accounts.testing.storage_contract import InLoop
+from tests.postgres import Database
+
+ORDERS = HostOrders(
+    table="shop_order",
+    reference="id",
+    number="order no",
+    placed_at="created",
+    email="mail",
+    name="recipient",
+    owner="customer",
+    version="changes",
+)
+#: A host's table as a host writes it: other names, another order, columns of its own.
+TABLE = """
+CREATE TABLE shop_order (
+    total DECIMAL(10, 2) NOT NULL DEFAULT 0,
+    id VARCHAR(40) PRIMARY KEY,
+    "order no" VARCHAR(40) NOT NULL,
+    created {time} NOT NULL,
+    status VARCHAR(20) NOT NULL,
+    status_at {time} NOT NULL,
+    mail VARCHAR(254) NOT NULL,
+    email_key VARCHAR(254) NOT NULL,
+    recipient VARCHAR(200) NOT NULL,
+    postcode VARCHAR(20) NOT NULL,
+    locale VARCHAR(10) NOT NULL,
+    storefront VARCHAR(50) NOT NULL,
+    customer {id},
+    claim_id {id},
+    disputed BOOLEAN NOT NULL,
+    email_corrected_at {time},
+    changes INTEGER NOT NULL,
+    note TEXT
+)
+"""
+ON_SQLITE = TABLE.format(time="DATETIME", id="CHAR(32)")
+ON_POSTGRESQL = TABLE.format(time="TIMESTAMP WITH TIME ZONE", id="UUID")
+# Joined transactions are tested below, with the row that the host goes on writing.
+LEFT_OUT = frozenset({Feature.HOST_TRANSACTION})
+
+
+def made(url: str, table: str) -> SqlStorage:
+    """Make the host's table, and ours without that of orders."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(table))
+    engine.dispose()
+    storage = SqlStorage(url, orders=ORDERS)
+    storage.create_schema()
+    assert storage._own is not None
+    assert not inspect(storage._own).has_table("ca_orders")
+    return storage
+
+
+class TestSqlite(StorageContract):
+    """The contract of storages, with the orders in a host's table on SQLite."""
+
+    left_out = LEFT_OUT
+
+    @pytest.fixture
+    def storage(self, tmp_path: Path) -> Iterator[SqlStorage]:
+        """An empty file."""
+        storage = made(f"sqlite:///{tmp_path / 'shop.db'}", ON_SQLITE)
+        yield storage
+        storage.close()
+
+
+@pytest.fixture(name="template", scope="session")
+def _template(postgres_server: Any) -> Iterator[str]:
+    """A database with the host's table, to be copied."""
+    database = postgres_server.create(f"template_host_orders_{os.getpid()}")
+    made(database.url, ON_POSTGRESQL).close()
+    yield database.name
+    postgres_server.drop(database.name)
+
+
+@pytest.fixture(name="database")
+def _database(postgres_server: Any, template: str) -> Iterator[Database]:
+    """A fresh database with the host's table."""
+    database = postgres_server.create(f"host_orders_{records.some_id()}", template=template)
+    yield database
+    postgres_server.drop(database.name)
+
+
+class TestPostgresql(StorageContract):
+    """The contract of storages, with the orders in a host's table on PostgreSQL."""
+
+    left_out = LEFT_OUT
+
+    @pytest.fixture
+    def storage(self, database: Database) -> Iterator[SqlStorage]:
+        """An empty database."""
+        storage = SqlStorage(database.url, orders=ORDERS)
+        yield storage
+        storage.close()
+
+
+class TestAsyncpg(AsyncStorageContract):
+    """The contract of storages, with the orders in a host's table on PostgreSQL through asyncpg."""
+
+    left_out = LEFT_OUT
+
+    @pytest.fixture
+    def async_storage(self, database: Database, in_loop: InLoop) -> Iterator[AsyncSqlStorage]:
+        """An empty database."""
+        storage = AsyncSqlStorage(database.url.replace("psycopg", "asyncpg"), orders=ORDERS)
+        yield storage
+        in_loop(storage.close())
+
+
+def test_the_host_fills_its_own_columns(tmp_path: Path) -> None:
+    """RL-01: an order is one row, which the host goes on writing in the same transaction; shipments are ours."""
+    storage = made(f"sqlite:///{tmp_path / 'shop.db'}", ON_SQLITE)
+    assert storage._own is not None
+    order = records.a_full_order()
+    with storage._own.begin() as connection:
+        storage.within(connection).write(stored(order))
+        connection.execute(text("UPDATE shop_order SET total = 49.9 WHERE id = :id"), {"id": order.reference})
+        (row,) = connection.execute(text('SELECT total, "order no", recipient FROM shop_order')).all()
+    assert tuple(row) == (49.9, order.number, order.name)
+    assert storage.read(Scope(parts=frozenset({Part.ORDERS}), order=order.reference)).orders == (order,)
+    storage.close()
+
+
+@pytest.mark.parametrize("on_server", [False, True], ids=["sqlite", "postgresql"])
+def test_what_is_missing_is_named(request: pytest.FixtureRequest, tmp_path: Path, on_server: bool) -> None:
+    """A table or columns that are not there are named before anything is made, with the field that wants them."""
+    url = request.getfixturevalue("postgres_url") if on_server else f"sqlite:///{tmp_path / 'shop.db'}"
+    storage = SqlStorage(url, orders=HostOrders(table="ca_sales", number="no", owner="customer"))
+    assert storage._own is not None
+    with pytest.raises(SettingsError, match="there is no table ca_sales"):
+        storage.create_schema()
+    with storage._own.begin() as connection:
+        connection.execute(text("CREATE TABLE ca_sales (reference TEXT, placed_at TEXT, number TEXT)"))
+    with pytest.raises(
+        SettingsError, match=r"ca_sales has no column no \(for number\), status \(for status\)"
+    ):
+        storage.create_schema()
+    assert inspect(storage._own).get_table_names() == ["ca_sales"]
+    storage.close()
+
+
+def test_two_fields_cannot_share_a_column() -> None:
+    """A name given twice is a fault of the settings, and is told at once."""
+    with pytest.raises(SettingsError, match="the same column"):
+        HostOrders(table="shop_order", number="reference")
+
+
+def test_each_statement_is_translated_once(tmp_path: Path) -> None:
+    """The same question is the same statement each time, so that databases and SQLAlchemy know it again."""
+    storage = made(f"sqlite:///{tmp_path / 'shop.db'}", ON_SQLITE)
+    scope = Scope(parts=frozenset({Part.ORDERS}), order="a")
+    for _ in range(2):
+        storage.read(scope)
+    asked = question(shape_of(scope))
+    assert asked is not None
+    assert ORDERS.on_host(asked.statement) is ORDERS.on_host(asked.statement)
+    assert "ca_orders" not in str(ORDERS.on_host(asked.statement))
+    storage.close()
+
+
+@pytest.mark.parametrize("table", [schema.orders, schema.shipments], ids=str)
+def test_rows_of_one_write_are_not_those_of_another(table: Table) -> None:
+    """A statement that is translated keeps nothing of the rows that it was sent with before."""
+    translated = ORDERS.on_host(insert_into(table))
+    row = dict.fromkeys((column.key for column in table.primary_key.columns), "a")
+    for _ in range(2):
+        assert len(translated.values([row, row]).compile().params) == 2 * len(row)
