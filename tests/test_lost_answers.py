@@ -23,7 +23,7 @@ from tests.fragile import BUSY, BrokenError, Case, Fallible, Fragile, Scene, sce
 READS = frozenset(
     {
         "ConversionRequests", "FindVatOrders", "InspectLink", "InspectRegistration", "IssueUnsubscribeLink",
-        "MyAccount", "MyAddresses", "MyCompany", "MyNewsletter", "MyOrder", "MyOrders", "MyWishLists",
+        "MyAccount", "MyAddresses", "MyClaims", "MyCompany", "MyNewsletter", "MyOrder", "MyOrders", "MyWishLists",
         "PendingProposals", "PreviewClaim", "RequestResellerPricing", "ViewGuestOrder",
     }
 )  # fmt: skip

@@ -78,6 +78,9 @@ if TYPE_CHECKING:
     )
     from customer_accounts.features.claim_undo import (
         ClaimUndone,
+        ClaimView,
+        ClaimViews,
+        MyClaims,
         UndoClaim,
     )
     from customer_accounts.features.company import (
@@ -366,6 +369,8 @@ __all__ = [
     "ClaimPlan",
     "ClaimPreview",
     "ClaimUndone",
+    "ClaimView",
+    "ClaimViews",
     "ClaimWithEvidence",
     "Claimant",
     "Claimed",
@@ -421,6 +426,7 @@ __all__ = [
     "LinkView",
     "MyAccount",
     "MyAddresses",
+    "MyClaims",
     "MyCompany",
     "MyNewsletter",
     "MyOrder",
@@ -572,6 +578,8 @@ _HOMES = {
     "ClaimPlan": "features.claim_plan",
     "ClaimPreview": "features.guest_claim",
     "ClaimUndone": "features.claim_undo",
+    "ClaimView": "features.claim_undo",
+    "ClaimViews": "features.claim_undo",
     "ClaimWithEvidence": "features.claim_order",
     "Claimant": "features.claim_plan",
     "Claimed": "features.guest_claim",
@@ -627,6 +635,7 @@ _HOMES = {
     "LinkView": "features.email_confirmation",
     "MyAccount": "features.benefits",
     "MyAddresses": "features.delivery_address",
+    "MyClaims": "features.claim_undo",
     "MyCompany": "features.company",
     "MyNewsletter": "features.newsletter",
     "MyOrder": "features.my_orders",

@@ -130,6 +130,7 @@ EXAMPLES: MappingProxyType[str, tuple[Example, ...]] = MappingProxyType(
                 },
             ),
         ),
+        "MyClaims": (_customer(),),
         "UndoClaim": (
             _link(Purpose.UNDO_CLAIM),
             Example(SignedInCustomer, lambda stage: {"claim_id": stage.claim_id}),

@@ -13,7 +13,7 @@ from customer_accounts.actors import Agent
 from customer_accounts.belongings import AddressRecord
 from customer_accounts.changes import Remove, Save, insert
 from customer_accounts.claim import ClaimCause, ClaimRecord
-from customer_accounts.features.claim_undo import ClaimUndone, UndoClaim
+from customer_accounts.features.claim_undo import ClaimUndone, ClaimView, ClaimViews, MyClaims, UndoClaim
 from customer_accounts.features.delivery_address import ChangeAddress, SetDefaultAddress
 from customer_accounts.features.email_change import RequestEmailChange
 from customer_accounts.features.email_confirmation import Confirmed
@@ -315,3 +315,32 @@ def test_is_not_the_systems(story: Story) -> None:
     assert story.shop.handle(command, by=SYSTEM) == Refused(Reason.NOT_ALLOWED)
     assert timedelta(0) < story.shop.settings.claim_undo_within
     assert isinstance(story.shop.account(story.anna.account_id), AccountRecord)
+
+
+def test_a_customer_sees_the_own_claims(story: Story) -> None:
+    """GM-02, AZ-01: what joined, and until when it can be undone; nothing of somebody else's claims."""
+    until = story.shop.clock() + story.shop.settings.claim_undo_within
+    shown = story.shop.require(MyClaims(), by=story.customer())
+    assert shown == ClaimViews(
+        (ClaimView(story.claim_id, ANNA, story.shop.clock(), ClaimCause.CUSTOMER, 2, 2, None, until),)
+    )
+    story.by_customer()
+    (undone,) = story.shop.require(MyClaims(), by=story.customer()).claims
+    assert (undone.undone_at, undone.undo_until) == (story.shop.clock(), None)
+    bob = story.shop.customer(story.shop.open_account("bob@mail.example").session)
+    assert story.shop.require(MyClaims(), by=bob) == ClaimViews(())
+
+
+def test_what_cannot_be_undone_any_more_is_shown_so(story: Story) -> None:
+    """GM-02: after the window, and for a merge, which has its own way back."""
+    at = story.shop.clock()
+    merge = records.a_claim(account_id=story.anna.account_id, cause=ClaimCause.MERGE, at=at)
+    story.shop.storage.write([insert(merge)])
+    shown = story.shop.require(MyClaims(), by=story.customer()).claims
+    assert {one.cause: one.undo_until is None for one in shown} == {
+        ClaimCause.CUSTOMER: False,
+        ClaimCause.MERGE: True,
+    }
+    story.shop.clock.forward(seconds=story.shop.settings.claim_undo_within.total_seconds() + 1)
+    later = story.shop.require(MyClaims(), by=story.customer()).claims
+    assert [one.undo_until for one in later] == [None, None]

@@ -4,8 +4,8 @@
   address: whoever took an account over must not be able to bury it.  It takes orders out of the account and
   gives them to nobody, so it cannot be used to get hold of them.  Since somebody else acted in the account, all
   its sessions end.
-* Signed in, a customer undoes the own claims; a claim of somebody else does not exist (AZ-01).  Staff names the
-  reason.  All of it within `Settings.claim_undo_within`.
+* Signed in, a customer sees the own claims (`MyClaims`) and undoes them; a claim of somebody else does not exist
+  (AZ-01).  Staff names the reason.  All of it within `Settings.claim_undo_within`.
 * What goes back (three-way rule; *before* the claim, *by* the claim, *since* the claim): an order becomes a guest's
   again if owner and claim are still those of this claim; a delivery address is removed if nobody has changed it or
   chosen it as the default since.  Everything that came since stays: the order's status, parcels and dispute, orders
@@ -18,6 +18,7 @@ Mails: CLAIM_UNDONE.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, ClassVar
 from uuid import UUID
 
@@ -33,7 +34,7 @@ from customer_accounts.claim import ClaimCause, ClaimRecord
 from customer_accounts.command import Command, Decision, Env, Refusal, name_of, refuse
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.account_links import digest_of
-from customer_accounts.features.acting import write_of
+from customer_accounts.features.acting import acting, write_of
 from customer_accounts.features.delivery_address import default_among
 from customer_accounts.features.email_confirmation import live_token
 from customer_accounts.features.revocation import changes_of_address_ended, sessions_ended
@@ -62,6 +63,49 @@ class ClaimUndone:
     claim_id: UUID
     orders: int
     addresses: int
+
+
+@frozen
+class ClaimView:
+    """A claim as its customer sees it.
+
+    Args:
+        email: the account's own address; the claimed orders may have been placed under another.
+        orders: how many orders were to move when it was made.
+        undo_until: until when it can be undone, UTC; None if that is over.
+    """
+
+    claim_id: UUID
+    email: str
+    at: datetime
+    cause: ClaimCause
+    orders: int
+    addresses: int
+    undone_at: datetime | None
+    undo_until: datetime | None
+
+
+@frozen
+class ClaimViews:
+    """All claims of an account, the oldest first."""
+
+    claims: tuple[ClaimView, ...]
+
+
+class MyClaims(Command):
+    """Show what joined the account by claims, and until when it can be undone."""
+
+    actors: ClassVar = (SignedInCustomer,)
+
+    def scope(self, actor: SignedInCustomer, env: Env, /) -> Scope:
+        """See `Command.scope`."""
+        return Scope(parts=frozenset({Part.ACCOUNTS, Part.CLAIMS}), account_id=actor.account_id)
+
+    def decide(self, facts: Facts, env: Env, actor: SignedInCustomer, /) -> Decision[ClaimViews] | Refusal:
+        """See `Command.decide`."""
+        account = acting(facts, actor)
+        own = [one for one in facts.claims if one.account_id == account.id]
+        return Decision(ClaimViews(tuple(_view(one, account, env) for one in own)))
 
 
 class UndoClaim(Command):
@@ -145,6 +189,21 @@ class UndoClaim(Command):
         if env.now > claim.at + env.settings.claim_undo_within:
             return refuse(Reason.TOO_LATE)
         return claim
+
+
+def _view(claim: ClaimRecord, account: AccountRecord, env: Env) -> ClaimView:
+    until = claim.at + env.settings.claim_undo_within
+    over = claim.undone_at is not None or claim.cause is ClaimCause.MERGE or env.now > until
+    return ClaimView(
+        claim_id=claim.id,
+        email=account.email,
+        at=claim.at,
+        cause=claim.cause,
+        orders=claim.orders,
+        addresses=len(claim.addresses),
+        undone_at=claim.undone_at,
+        undo_until=None if over else until,
+    )
 
 
 def _by_link(token: TokenRecord | None) -> str:
