@@ -114,7 +114,8 @@ class Trial:
 
     def judged(self, step: int, told: Told) -> Iterator[str]:
         """Look at what is left, ask again, send the mails, and give what is wrong."""
-        left, committed = self._rows(), "commit" in self.steps[:step]
+        left, passed = self._rows(), self.steps[:step]
+        committed = left != self._begun
         told.wrote += left != self._begun
         yield from broken(left)
         if self._work.command is None:
@@ -123,8 +124,10 @@ class Trial:
         else:
             if committed and shape(left) != shape(self._whole):
                 yield "half of it is stored"
-            if not committed and left != self._begun:
-                yield "something is stored before the commit"
+            if committed and not _wrote(passed):
+                yield "something is stored before it was written"
+            if not committed and "after write" in self.steps[: step + 1] and self._whole != self._begun:
+                yield "what was written is lost"
             yield from self._asked_again(left)
         self._deliver()
         yield from self._mails(step, told, again=committed and self._work.name in MAILED_AGAIN)
@@ -166,7 +169,7 @@ class Trial:
     def _between_send_and_mark(self, step: int) -> bool:
         """Whether a mail was sent before this step and marked after it."""
         sent = [place for place, name in enumerate(self.steps[: step + 1]) if name == "after send"]
-        return bool(sent) and "commit" not in self.steps[sent[-1] : step]
+        return bool(sent) and "after finish" not in self.steps[sent[-1] : step]
 
     def _again_from_the_beginning(self) -> None:
         self._backend.reset()
@@ -186,6 +189,12 @@ class Trial:
 
     def _rows(self) -> Rows:
         return rows_of(self._backend.watched.engine)
+
+
+def _wrote(passed: list[str]) -> bool:
+    """Whether a statement of a write was passed; on PostgreSQL one alone may be the whole write."""
+    begun = passed.index("before write") if "before write" in passed else len(passed)
+    return any(name.startswith("statement") for name in passed[begun:])
 
 
 def shape(rows: Rows) -> Counter[tuple[Any, ...]]:
