@@ -54,6 +54,7 @@ class Interleaved:
         self._storage = storage
         self._meanwhile = meanwhile
         self.lease, self.finish, self.fail = storage.lease, storage.finish, storage.fail
+        self.release = storage.release
 
     def read(self, scope: Scope, /) -> Facts:
         """Read."""

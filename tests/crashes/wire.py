@@ -96,6 +96,10 @@ class Tripping:
         """Fail."""
         self._around("fail", *given, **named)
 
+    def release(self, *given: Any, **named: Any) -> None:
+        """Release."""
+        self._around("release", *given, **named)
+
     def _around(self, name: str, *given: Any, **named: Any) -> Any:
         self._wire.touch(f"before {name}")
         done = getattr(self._storage, name)(*given, **named)
