@@ -1,7 +1,9 @@
 """The worker that asks the register of VAT numbers, sync and async (F23, F25; RL-09, RL-10)."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -9,17 +11,21 @@ import pytest
 from attrs import evolve
 
 from customer_accounts.account import AccountStatus, Company
-from customer_accounts.accounts import AsyncAccounts
+from customer_accounts.accounts import Accounts, AsyncAccounts
 from customer_accounts.accounts.vat_checks import VAT_BATCH, VAT_LEASE, VatReport
 from customer_accounts.actors import Agent, SignedInCustomer
 from customer_accounts.adapters.memory import AsyncMemoryStorage
+from customer_accounts.adapters.sql import SqlStorage
 from customer_accounts.changes import insert, update
+from customer_accounts.evidence import VatEvidenceRecord
+from customer_accounts.features import vat_answer
 from customer_accounts.features.company import SetCompany
 from customer_accounts.features.vat_pause import ResumeVatChecks
 from customer_accounts.inputs import CompanyInput
 from customer_accounts.outbox import VatCheckRecord
-from customer_accounts.vat import Seller, VatAnswer, VatNumber, VatStatus
+from customer_accounts.vat import Seller, VatAnswer, VatNumber, VatStatus, code_meaning
 from tests.shop import Shop
+from tests.vat_orders import provisional
 
 GERMAN, FRENCH, ITALIAN = "DE136695976", "FR40303265045", "IT00743110157"
 OWN = VatNumber("ATU13585627")
@@ -42,8 +48,7 @@ class Register:
 
     def answer(self, number: str, code: str) -> VatAnswer:
         """Make an answer with a code."""
-        status = VatStatus(code.lower()) if code in ("VALID", "INVALID") else VatStatus.UNVERIFIED
-        return VatAnswer(number, status, code, self.shop.clock.now)
+        return VatAnswer(number, code_meaning(code).status, code, self.shop.clock.now)
 
 
 class AsyncRegister:
@@ -229,3 +234,112 @@ def test_a_stored_number_that_cannot_be_read(shop: Shop, run: Any) -> None:
     customer_of(shop, FRENCH)
     assert run(shop, Register(shop)) == VatReport(valid=1, unverified=1, discarded=1)
     assert status(shop, anna) is VatStatus.UNVERIFIED
+
+
+def test_progress_is_told_after_each_number(shop: Shop, run: Any) -> None:
+    """F23: the callback gets the report so far, one number after the other."""
+    for number in (GERMAN, FRENCH, ITALIAN):
+        customer_of(shop, number)
+    told: list[int] = []
+    report = run(shop, Register(shop), progress=lambda so_far: told.append(so_far.total), at_once=2)
+    assert (told, report.valid) == ([1, 2, 3], 3)
+
+
+def test_a_run_that_was_stopped_is_taken_up(shop: Shop, run: Any) -> None:
+    """RL-03: what was recorded stays; the rest is asked when its lease ends, and nothing twice."""
+    for number in (GERMAN, FRENCH, ITALIAN):
+        customer_of(shop, number)
+    register = Register(shop)
+
+    def stop(so_far: VatReport) -> None:
+        if so_far.total == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(shop, register, progress=stop)
+    assert run(shop, register) == VatReport()
+    shop.clock.now += VAT_LEASE + timedelta(seconds=1)
+    assert run(shop, register).valid == 1
+    assert sorted(number for number, _ in register.asked) == sorted([GERMAN, FRENCH, ITALIAN])
+
+
+def test_a_no_of_a_failing_state_is_asked_again_once(shop: Shop, run: Any) -> None:
+    """F25: before or after the failure in the same run; a state that did not fail is believed."""
+    others = [f"DE{number:09}" for number in range(2)]
+    for number in (others[0], GERMAN, others[1], FRENCH):
+        company = Company("X", vat_number=number, vat_status=VatStatus.PENDING)
+        owner = shop.account(shop.open_account(f"{number.lower()}@mail.example").account_id)
+        shop.storage.write([update(owner, evolve(owner, company=company))])
+        shop.storage.write([insert(VatCheckRecord(number=number, due_at=shop.clock.now))])
+        shop.clock.forward(seconds=1)
+    register = Register(
+        shop, **{others[0]: "INVALID", GERMAN: "TIMEOUT", others[1]: "INVALID", FRENCH: "INVALID"}
+    )
+    assert run(shop, register) == VatReport(invalid=3, unverified=1)
+    due = {one.number: one.due_at - shop.clock.now for one in shop.stored(VatCheckRecord)}
+    assert due == {
+        others[0]: timedelta(hours=1), others[1]: timedelta(hours=1), FRENCH: timedelta(days=24),
+        GERMAN: timedelta(minutes=5),
+    }  # fmt: skip
+    shop.clock.forward(hours=1)
+    run(shop, register)
+    due = {one.number: one.due_at - shop.clock.now for one in shop.stored(VatCheckRecord)}
+    assert due[others[0]] == due[others[1]] == timedelta(days=24)
+
+
+@pytest.mark.parametrize("code", ["LOCAL_LIMIT", "CIRCUIT_OPEN", "LOCAL_PAUSE"])
+def test_what_our_side_did_not_ask_is_given_back(shop: Shop, run: Any, code: str) -> None:
+    """RL-06: no answer, no evidence; it waits a minute, and a pause of everybody ends the run."""
+    anna = customer_of(shop, GERMAN)
+    customer_of(shop, FRENCH)
+    register = Register(shop, **{GERMAN: code})
+    report = run(shop, register)
+    assert (report.unverified, report.paused) == (1, code == "LOCAL_PAUSE")
+    assert status(shop, anna) is VatStatus.PENDING
+    (waiting,) = (one for one in shop.stored(VatCheckRecord) if one.number == GERMAN)
+    assert waiting.due_at == shop.clock.now + timedelta(minutes=1)
+    assert [one.number for one in shop.stored(VatEvidenceRecord)] == ([] if report.paused else [FRENCH])
+
+
+def test_late_confirmations_are_in_the_report(shop: Shop, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F24: the run tells which orders are exempt after all, also more than one write takes."""
+    monkeypatch.setattr(vat_answer, "ORDERS_AT_ONCE", 2)
+    for number in range(5):
+        provisional(shop, f"r-{number}")
+    report = run(shop, Register(shop))
+    assert report.valid == 1
+    assert sorted(one.reference for one in report.late) == [f"r-{number}" for number in range(5)]
+
+
+def test_a_run_needs_a_register(shop: Shop, run: Any) -> None:
+    """F23: given to the runner or to the call; a run without one is a mistake of the host."""
+    with pytest.raises(TypeError, match="register"):
+        shop.accounts.check_vat_numbers()
+    with pytest.raises(TypeError, match="register"):
+        asyncio.run(AsyncAccounts(AsyncMemoryStorage(), shop.settings).check_vat_numbers())
+    register = Register(shop)
+    own = Accounts(shop.storage, shop.settings, clock=shop.clock, vat_register=register)
+    customer_of(shop, GERMAN)
+    assert own.check_vat_numbers().valid == 1
+
+
+@pytest.mark.parametrize("at_once", [1, 4])
+def test_workers_in_parallel_ask_each_number_once(tmp_path: Path, at_once: int) -> None:
+    """RL-04: eight workers on one database, each with several questions at once, ask every number exactly once."""
+    storage = SqlStorage(f"sqlite:///{tmp_path / 'shop.db'}")
+    storage.create_schema()
+    shop = Shop()
+    numbers = [f"DE{number:09}" for number in range(40)]
+    wanted = shop.clock.now + timedelta(days=1)
+    checks = [VatCheckRecord(number=one, due_at=shop.clock.now, wanted_until=wanted) for one in numbers]
+    storage.write([insert(one) for one in checks])
+    register = Register(shop)
+
+    def work(_: int) -> int:
+        accounts = Accounts(storage, shop.settings, clock=shop.clock)
+        return accounts.check_vat_numbers(register, at_once=at_once).valid
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(work, range(8))) == 40
+    assert sorted(number for number, _ in register.asked) == numbers
+    storage.close()

@@ -4,8 +4,11 @@ import hashlib
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from customer_accounts.vat import Retry, VatAnswer, VatStatus, code_meaning, magic_numbers
+from customer_accounts.vat.answer import body_of, kept_body
 
 AT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
@@ -73,3 +76,18 @@ def test_times_of_answers_are_utc(at: datetime) -> None:
     """A naive time or another zone is refused."""
     with pytest.raises(ValueError, match="UTC"):
         VatAnswer(number="DE136695976", status="valid", code="VALID", checked_at=at)
+
+
+@given(st.binary(max_size=60) | st.just(b"base64,abc") | st.just(b"base64,!!"))
+def test_a_body_is_kept_byte_for_byte(body: bytes) -> None:
+    """Whatever came, text or not, NUL or not: the same bytes come back, and their hash is that of the evidence."""
+    kept = kept_body(body)
+    assert body_of(kept) == body
+    assert "\0" not in kept
+    answer = VatAnswer("DE136695976", VatStatus.UNVERIFIED, "BAD_RESPONSE", AT, raw=kept)
+    assert answer.raw_sha256 == hashlib.sha256(body).hexdigest()
+
+
+def test_a_text_that_only_looks_encoded() -> None:
+    """A host's own raw text is hashed as it is."""
+    assert body_of("base64,!!") == b"base64,!!"

@@ -99,9 +99,10 @@ class Doubts:
             answer = _unverified(number, BAD_RESPONSE, around.clock())
         if answer.retry is Retry.BACKOFF:
             self.failing.add(number[:2])
-        if answer.status is VatStatus.INVALID and answer.retry is Retry.ONCE:
+        doubtful = number[:2] in self.failing
+        if not doubtful and answer.retry is Retry.ONCE:
             self.denied.append(answer)
-        return RecordVatAnswer(answer=answer, doubtful=number[:2] in self.failing)
+        return RecordVatAnswer(answer=answer, doubtful=doubtful)
 
     def found_late(self) -> list[RecordVatAnswer]:
         """Give the answers that turned out to be doubtful only after they were recorded."""
