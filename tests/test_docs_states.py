@@ -12,6 +12,7 @@ from customer_accounts.account import AccountRecord, AccountStatus
 from customer_accounts.actors import Agent, SignedInCustomer, System, Visitor
 from customer_accounts.belongings import SubscriptionRecord
 from customer_accounts.casework import ConversionRequestRecord
+from customer_accounts.evidence import OrderVatRecord
 from customer_accounts.features.company import RemoveCompany, SetCompany
 from customer_accounts.features.conversion_requests import (
     NEXT_STATES,
@@ -33,6 +34,8 @@ from customer_accounts.features.registration import CorrectRegistrationAddress, 
 from customer_accounts.features.social_sign_in import SignInWithIdentity
 from customer_accounts.features.unsubscription import Unsubscribe
 from customer_accounts.features.vat_answer import RecordVatAnswer
+from customer_accounts.features.vat_correction import ApproveVatCorrection
+from customer_accounts.features.vat_evidence import AddVatEvidence
 from customer_accounts.inputs import CompanyInput
 from customer_accounts.order import OrderRecord, OrderStatus
 from customer_accounts.outbox import MailPurpose
@@ -40,6 +43,7 @@ from customer_accounts.token import TokenRecord
 from customer_accounts.vat import VatAnswer, VatStatus
 from tests.identities import google
 from tests.shop import PASSWORD, Shop
+from tests.vat_orders import GERMAN, decision, taxed, vat_of
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "docs" / "_ext"))
 
@@ -118,7 +122,9 @@ def _ship(shop: Shop, _: str) -> object:
 
 
 def _answer(shop: Shop, after: str) -> object:
-    answer = VatAnswer(NUMBER, VatStatus(after), code=after.upper(), checked_at=shop.clock.now)
+    status = {"confirmed_late": "valid", "charged": "invalid"}.get(after, after)
+    number = NUMBER if status == after else GERMAN
+    answer = VatAnswer(number, VatStatus(status), code=status.upper(), checked_at=shop.clock.now)
     return shop.require(RecordVatAnswer(answer=answer), by=SYSTEM)
 
 
@@ -160,6 +166,13 @@ STEPS: dict[str, Step] = {
     ),
     "RemoveCompany": lambda shop, _: shop.require(RemoveCompany(), by=_customer(shop)),
     "RecordVatAnswer": _answer,
+    "RecordOrderVat": lambda shop, after: shop.require(
+        taxed(shop, made=None if after == "provisional" else decision(VatStatus.VALID)), by=SYSTEM
+    ),
+    "AddVatEvidence": lambda shop, _: shop.require(
+        AddVatEvidence(reference="r-1", valid_on=vat_of(shop).supplied_on, document="letter"), by=AGENT
+    ),
+    "ApproveVatCorrection": lambda shop, _: shop.require(ApproveVatCorrection(reference="r-1"), by=AGENT),
     "RequestConversion": lambda shop, _: shop.require(RequestConversion(email=ANNA), by=shop.visitor()),
     "TakeRequest": lambda shop, _: shop.require(TakeRequest(request_id=_request(shop)), by=AGENT),
     "AskCustomer": lambda shop, _: shop.require(
@@ -194,6 +207,10 @@ def _number_state(shop: Shop) -> str:
     return VatStatus.NOT_GIVEN.value if company is None else company.vat_status.value
 
 
+def _order_vat_state(shop: Shop) -> str:
+    return vat_of(shop).state.value if shop.stored(OrderVatRecord) else "nothing"
+
+
 def _request_state(shop: Shop) -> str:
     found: list[ConversionRequestRecord] = shop.stored(ConversionRequestRecord)
     return found[0].state.value if found else "nothing"
@@ -205,6 +222,7 @@ STATE_OF: dict[str, Callable[[Shop], str]] = {
     "newsletter": _newsletter_state,
     "request": _request_state,
     "vat_number": _number_state,
+    "order_vat": _order_vat_state,
 }
 
 #: Machines that need an account before anything can happen.

@@ -111,12 +111,17 @@ VAT_NUMBER = Machine(
         Move("pending", "RecordVatAnswer", "unverified"),
         Move("pending", "RecordVatAnswer", "invalid"),
         Move("pending", "RemoveCompany", "not_given"),
+        Move("unverified", "RecordVatAnswer", "valid"),
+        Move("unverified", "RecordVatAnswer", "invalid"),
+        Move("valid", "RecordVatAnswer", "invalid"),
+        Move("invalid", "SetCompany", "pending"),
     ),
     {
         "not_given": "No number, or no company.",
         "pending": "Readable; the register has not answered yet. VAT is charged for now.",
         "valid": "The register confirmed it. Goods that leave for another member state are exempt.",
-        "unverified": "The register could not say. VAT is charged for now; the worker asks again.",
+        "unverified": "The register could not say. VAT is charged for now; the worker asks again. An outage makes a "
+        "*valid* number *unverified* only when the last clear answer is older than `vat_recheck_after`.",
         "invalid": "The register said no, or it cannot be read. VAT is charged; the order goes on.",
     },
 )
@@ -145,7 +150,36 @@ REQUEST = Machine(
     },
 )
 
-MACHINES = {one.name: one for one in (ACCOUNT, ORDER, NEWSLETTER, REQUEST, VAT_NUMBER)}
+ORDER_VAT = Machine(
+    "order_vat",
+    "The VAT of an order",
+    {
+        "nothing": (0, 0),
+        "provisional": (1, 0),
+        "final": (1, 1),
+        "confirmed_late": (2, 0),
+        "charged": (2, 1),
+        "corrected": (3, 0),
+    },
+    (
+        Move("nothing", "RecordOrderVat", "provisional"),
+        Move("nothing", "RecordOrderVat", "final"),
+        Move("provisional", "RecordVatAnswer", "confirmed_late"),
+        Move("provisional", "RecordVatAnswer", "charged"),
+        Move("charged", "AddVatEvidence", "confirmed_late"),
+        Move("confirmed_late", "ApproveVatCorrection", "corrected"),
+    ),
+    {
+        "nothing": "No decision is kept.",
+        "provisional": "VAT was charged because the register had not answered. The number is asked on.",
+        "final": "Decided for good.",
+        "confirmed_late": "Exempt after all, for the day of supply. The correction waits for approval.",
+        "charged": "VAT stays charged: the register said no, or its yes came too late. A document can still change it.",
+        "corrected": "Approved; the customer was told. The host writes the corrected invoice and pays back.",
+    },
+)
+
+MACHINES = {one.name: one for one in (ACCOUNT, ORDER, NEWSLETTER, REQUEST, VAT_NUMBER, ORDER_VAT)}
 
 _COLUMN, _ROW, _WIDTH, _HEIGHT, _MARGIN = 200, 110, 86, 40, 40
 _TEXT = 'text-anchor="middle" font-family="sans-serif" fill="currentColor" stroke="none"'
@@ -214,13 +248,18 @@ def _arrow(machine: Machine, before: str, after: str, by: list[str], both_ways: 
     elif y1 == y2:
         path = f"M{x1} {y1 + high} C{x1} {y1 + 80} {x2} {y2 + 80} {x2} {y2 + high}"
         at = ((x1 + x2) // 2, y1 + 80)
+    elif x1 == x2 and abs(y1 - y2) > _ROW:
+        # Around what stands between.
+        path = f"M{x1 + half} {y1} C{x1 + 100} {y1} {x2 + 100} {y2} {x2 + half} {y2}"
+        at = (x1 + 92, (y1 + y2) // 2)
     elif x1 == x2:
-        path = f"M{x1} {y1 + high} L{x2} {y2 - high}"
-        at = (x1 + 50, (y1 + y2) // 2)
+        down = 1 if y2 > y1 else -1
+        path = f"M{x1} {y1 + high * down} L{x2} {y2 - high * down}"
+        at = (x1 - 50, (y1 + y2) // 2)
     else:
-        down = y2 > y1
-        path = f"M{x1 + half} {y1} L{x2 - half} {y2}"
-        at = ((x1 + x2) // 2 - 46, (y1 + y2) // 2 + (12 if down else -4))
+        down, side = y2 > y1, 1 if x2 > x1 else -1
+        path = f"M{x1 + half * side} {y1} L{x2 - half * side} {y2}"
+        at = ((x1 + x2) // 2 - 46 * side, (y1 + y2) // 2 + (12 if down else -4))
     labels = "".join(
         f'<text x="{at[0]}" y="{at[1] + (-14 if at[1] < y1 else 14) * line}" {_TEXT} '
         f'font-size="11">{escape(text)}</text>'

@@ -3,13 +3,17 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+import trustme
 
 from customer_accounts.adapters import vies_transport
 from customer_accounts.adapters.vies import AsyncViesRegister, ViesRegister
@@ -291,3 +295,51 @@ def test_hanging_up_a_closed_connection_is_harmless() -> None:
     other.close()
     vies_transport._hang_up([one, other])
     assert one.fileno() == -1
+
+
+@contextlib.contextmanager
+def tls_server(authority: trustme.CA) -> Iterator[str]:
+    """A server that answers valid over TLS, whatever is asked."""
+
+    class Valid(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            body = b'{"valid":true,"countryCode":"DE","vatNumber":"136695976"}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it so
+            """Say nothing."""
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Valid) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients that refuse us are the point
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield f"https://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_certificate_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that nobody vouches for is refused, also where a host has turned verification off; a known one is asked."""
+    authority = trustme.CA()
+    monkeypatch.setattr(ssl, "_create_default_https_context", ssl._create_unverified_context)
+    with tls_server(authority) as url:
+        assert ViesRegister(base_url=url, attempts=1).check(GERMAN).code == "NO_RESPONSE"
+        register = AsyncViesRegister(base_url=url, attempts=1)
+        assert asyncio.run(register.check(GERMAN)).code == "NO_RESPONSE"
+        authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        assert ViesRegister(base_url=url, attempts=1).check(GERMAN).status is VatStatus.VALID
+
+
+def test_nobody_is_followed_elsewhere(check: Check, vies: FakeVies) -> None:
+    """A redirection is no answer, also for a host's client that follows them; the number goes to no other address."""
+    vies.set("DE136695976", Behaviour("{}", 302))
+    assert check(GERMAN, attempts=1).code == "BAD_RESPONSE"
+    assert len(vies.asked) == 1

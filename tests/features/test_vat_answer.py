@@ -178,6 +178,17 @@ def test_two_answers_at_once(shop: Shop, anna: SignedInCustomer) -> None:
     assert (stored(shop, anna).vat_number, stored(shop, anna).vat_status) == (FRENCH, VatStatus.PENDING)
 
 
+def test_who_knows_a_later_answer_keeps_it(shop: Shop, anna: SignedInCustomer) -> None:
+    """F23: an earlier answer goes to those who know none, and overwrites nobody's later one."""
+    early = said(shop, anna, VatStatus.INVALID)
+    shop.clock.forward(minutes=1)
+    shop.require(said(shop, anna, VatStatus.VALID), by=System())
+    berta = shop.customer(shop.open_account("berta@mail.example").session)
+    shop.require(company(GERMAN), by=berta)
+    shop.require(early, by=System())
+    assert (stored(shop, anna).vat_status, stored(shop, berta).vat_status) == ("valid", "invalid")
+
+
 def test_a_number_that_nobody_has(shop: Shop) -> None:
     """F23: an answer that nobody waits for is discarded; nothing is kept of it."""
     at: datetime = shop.clock.now
