@@ -3,6 +3,7 @@
 A new release adds its revision to `RELEASED`, and rows for all its tables to ``released/<revision>.json``.
 """
 
+import asyncio
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -13,14 +14,16 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
+from alembic.autogenerate import compare_metadata, produce_migrations, render_python_code
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, inspect, text
+from sqlalchemy import Connection, Engine, MetaData, create_engine, inspect, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from customer_accounts.adapters.sql import SqlStorage, metadata, migrations
 from customer_accounts.adapters.sql.connecting import engine_for
-from customer_accounts.adapters.sql.migrations import VERSION_TABLE, MigrationError, standing
+from customer_accounts.adapters.sql.migrations import VERSION_TABLE, MigrationError, Revision, standing
 from customer_accounts.facts import Page, Part, Scope
 from customer_accounts.outbox import Queue
 from customer_accounts.testing.records import NOW
@@ -230,6 +233,64 @@ def test_a_url_is_enough(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'shop.db'}"
     assert migrations.upgrade(url)
     assert migrations.current(url).up_to_date
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("sqlite+aiosqlite:///shop.db", "sqlite:///shop.db"),
+        ("postgresql://shop@db/shop", "postgresql+psycopg://shop@db/shop"),
+        (
+            "postgresql+asyncpg://shop@db/shop?ssl=require",
+            "postgresql+psycopg://shop@db/shop?sslmode=require",
+        ),
+        ("postgresql+psycopg://shop@db/shop", "postgresql+psycopg://shop@db/shop"),
+    ],
+)
+def test_the_url_of_an_async_shop_will_do(given: str, used: str) -> None:
+    """The same variable may name the database for the shop and for the upgrade."""
+    assert migrations.sync_url(given).render_as_string() == used
+
+
+def test_an_async_url_is_upgraded(tmp_path: Path, postgres: Database) -> None:
+    """Async URLs are upgraded as they are, without an event loop."""
+    for url in (f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}", postgres.asyncpg_url):
+        assert migrations.upgrade(url)
+        assert migrations.current(url).up_to_date
+
+
+def test_an_async_connection_is_upgraded(tmp_path: Path) -> None:
+    """An async host upgrades in its own connection, and commits."""
+
+    async def upgraded() -> tuple[Revision, ...]:
+        """Upgrade in a transaction of the host."""
+        engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}")
+        async with engine.begin() as connection:
+            made = await connection.run_sync(migrations.upgrade)
+        await engine.dispose()
+        return made
+
+    assert asyncio.run(upgraded())
+    assert migrations.current(f"sqlite:///{tmp_path / 'shop.db'}").up_to_date
+
+
+def test_a_host_may_make_our_tables_by_its_own_revisions(engine: Engine) -> None:
+    """What autogenerate writes for our metadata beside the host's own runs as it is, and nothing is left to change."""
+    own = MetaData()
+    sa.Table("products", own, sa.Column("id", sa.Integer, primary_key=True))
+    with engine.begin() as connection:
+        context = MigrationContext.configure(connection, opts={"target_metadata": [own, metadata]})
+        script = produce_migrations(context, [own, metadata])  # type: ignore[arg-type]  # a sequence is documented
+        assert script.upgrade_ops is not None
+        written = render_python_code(script.upgrade_ops)
+        import customer_accounts.adapters.sql.fields
+
+        names = {"sa": sa, "op": Operations(context), "customer_accounts": customer_accounts}
+        exec(f"if True:\n    {written}", names)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, [own, metadata]) == []  # type: ignore[arg-type]  # see above
+        assert described(connection) == _made_at_once(connection)
 
 
 def test_references_are_checked_before_the_commit(tmp_path: Path) -> None:

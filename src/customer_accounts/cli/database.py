@@ -60,11 +60,11 @@ def engine_at(url: str) -> Iterator[Engine]:
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - an extra
 
     from customer_accounts.adapters.sql.connecting import engine_for  # noqa: PLC0415 - an extra
-    from customer_accounts.adapters.sql.migrations import MigrationError  # noqa: PLC0415 - an extra
+    from customer_accounts.adapters.sql.migrations import MigrationError, sync_url  # noqa: PLC0415 - an extra
 
     name = place.render_as_string(hide_password=True)
     try:
-        engine = engine_for(place)
+        engine = engine_for(sync_url(place))
     except ImportError as error:
         raise ended(Exit.USAGE, f"{name}: no driver ({error.name or error})") from None
     try:

@@ -14,6 +14,7 @@ from customer_accounts.adapters.sql.migrations.running import (
     current,
     sql,
     stamp,
+    sync_url,
     upgrade,
 )
 from customer_accounts.adapters.sql.migrations.standing import MigrationError, Revision, Standing
@@ -28,5 +29,6 @@ __all__ = [
     "current",
     "sql",
     "stamp",
+    "sync_url",
     "upgrade",
 ]

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext, MigrationStep
 from alembic.script import Script
-from sqlalchemy import URL, Connection, Engine, inspect
+from sqlalchemy import URL, Connection, Engine, inspect, make_url
 
 from customer_accounts.adapters.sql.connecting import begin_immediate, engine_for
 from customer_accounts.adapters.sql.joining import SqlalchemyTransaction
@@ -39,6 +39,12 @@ DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 
 #: Any number, the same in every process: who upgrades on PostgreSQL holds this lock until the commit.
 _LOCK = 7_203_594_418_026
+#: Drivers that upgrade in place of those that a shop may name in its URL.
+_DRIVERS = {
+    "sqlite+aiosqlite": "sqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+asyncpg": "postgresql+psycopg",
+}
 _UNVERSIONED = (
     "the tables are there, but not their revision: made by create_schema()? Say once of which revision they are, "
     f"{chain()[0].revision} for a database of 0.1.0 and head for one of this version (customer-accounts db stamp)"
@@ -104,6 +110,19 @@ def sql(dialect: Dialect, since: str | None = None) -> str:
     return text.getvalue()
 
 
+def sync_url(url: str | URL) -> URL:
+    """Give the URL of the same database for a driver that upgrades: an async shop need not know a second one."""
+    url = make_url(url)
+    url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+    # asyncpg and libpq have the same word for it under another name.
+    encryption = url.query.get("ssl")
+    return (
+        url
+        if encryption is None
+        else url.difference_update_query(["ssl"]).update_query_dict({"sslmode": encryption})
+    )
+
+
 def _options(steps: list[Script]) -> dict[str, Any]:
     made = [MigrationStep.upgrade_from_script(scripts().revision_map, one) for one in steps]
     return {"version_table": VERSION_TABLE, "fn": lambda _revision, _context: made}
@@ -125,7 +144,7 @@ def _engine(target: str | URL | Engine) -> Iterator[Engine]:
     if isinstance(target, Engine):
         yield target
         return
-    engine = engine_for(target)
+    engine = engine_for(sync_url(target))
     try:
         yield engine
     finally:
