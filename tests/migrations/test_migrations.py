@@ -210,6 +210,7 @@ def test_sql_can_begin_at_a_revision() -> None:
     assert "CREATE TABLE ca_accounts" in migrations.sql("postgresql")
     assert "CREATE TABLE ca_accounts" not in migrations.sql("postgresql", "0001")
     assert "ca_" not in migrations.sql("postgresql", head)
+    assert migrations.sql("sqlite", head).strip() == "PRAGMA foreign_keys = OFF;"
 
 
 def test_an_unknown_revision_is_named(engine: Engine) -> None:

@@ -103,6 +103,8 @@ def sql(dialect: Dialect, since: str | None = None) -> str:
         MigrationError: the revision is not known here.
     """
     text = StringIO()
+    if dialect == "sqlite":  # tables that others refer to are made anew
+        text.write("PRAGMA foreign_keys = OFF;\n\n")
     options = {**_options(after(since)), "as_sql": True, "output_buffer": text, "starting_rev": since}
     context = MigrationContext.configure(dialect_name=dialect, opts=options)
     with context.begin_transaction():
