@@ -13,6 +13,7 @@ from customer_accounts.belongings import WishItem
 from customer_accounts.changes import Record
 from customer_accounts.claim import Carried, ClaimedAddress
 from customer_accounts.evidence import TraderMatches
+from customer_accounts.merge import Moved
 from customer_accounts.order import Parcel, Shipment
 from customer_accounts.outbox import Detail, EventRecord, MailRecord
 
@@ -28,6 +29,7 @@ INSIDE = (
     Carried,
     ClaimedAddress,
     TraderMatches,
+    Moved,
 )
 #: What a field may be; the texts are printed above the table.
 CLASSES = {

@@ -17,6 +17,7 @@ from customer_accounts.belongings import AddressRecord, SubscriptionRecord, Wish
 from customer_accounts.casework import ConversionRequestRecord, ProposalRecord
 from customer_accounts.claim import ClaimRecord
 from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPauseRecord
+from customer_accounts.merge import MergeRecord
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import EventRecord, MailRecord, VatCheckRecord
 from customer_accounts.token import TokenRecord
@@ -37,6 +38,7 @@ Record = (
     | VatEvidenceRecord
     | OrderVatRecord
     | VatPauseRecord
+    | MergeRecord
 )
 
 
@@ -151,6 +153,7 @@ class Kept(StrEnum):
     PROPOSALS = "proposals"
     ORDER_VAT = "order_vat"
     VAT_EVIDENCE = "vat_evidence"
+    MERGES = "merges"
 
 
 @frozen

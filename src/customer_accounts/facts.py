@@ -15,6 +15,7 @@ Rules for a storage:
   the orders of ``account_id``, newest first.
 * ``claims``: of those accounts, the one named, and the one that the scope's token undoes.  Where this part is
   wanted, such a claim leads to its account and to the one that its orders came from.
+* ``merges``: of which one of those accounts is the surviving one, the oldest first.
 * ``requests``, ``proposals``: the one named by ``case``, else the page ``cases``, oldest first, else the requests of
   those addresses that the scope names itself.
 * ``addresses``, ``wish_lists``, ``events``: of those accounts, oldest first; ``subscriptions``: of those accounts.
@@ -42,6 +43,7 @@ from customer_accounts.belongings import AddressRecord, SubscriptionRecord, Wish
 from customer_accounts.casework import ConversionRequestRecord, ProposalRecord, RequestState
 from customer_accounts.claim import ClaimRecord
 from customer_accounts.evidence import OrderVatRecord, OrderVatState, VatEvidenceRecord, VatPauseRecord
+from customer_accounts.merge import MergeRecord
 from customer_accounts.order import GuestOrderGroup, OrderRecord
 from customer_accounts.outbox import EventRecord, VatCheckRecord
 from customer_accounts.password_policy import BreachCheck
@@ -71,6 +73,7 @@ class Part(StrEnum):
     CLAIMS = "claims"
     REQUESTS = "requests"
     PROPOSALS = "proposals"
+    MERGES = "merges"
 
 
 @frozen
@@ -170,6 +173,7 @@ class Facts:
     claims: tuple[ClaimRecord, ...] = ()
     requests: tuple[ConversionRequestRecord, ...] = ()
     proposals: tuple[ProposalRecord, ...] = ()
+    merges: tuple[MergeRecord, ...] = ()
     breach: BreachCheck | None = None
 
     def account(self, account_id: UUID | None) -> AccountRecord | None:

@@ -66,6 +66,7 @@ class Reason(StrEnum):
     ALREADY_SHIPPED = "already_shipped"
     NOTHING_SHIPPED = "nothing_shipped"
     ORDER_OWNED = "order_owned"
+    ADDRESS_TAKEN = "address_taken"
 
 
 #: What a web layer may answer; where a reason is missing here, 422.
@@ -102,6 +103,7 @@ HTTP_STATUS = {
     Reason.ALREADY_SHIPPED: 409,
     Reason.NOTHING_SHIPPED: 409,
     Reason.ORDER_OWNED: 409,
+    Reason.ADDRESS_TAKEN: 409,
 }
 
 

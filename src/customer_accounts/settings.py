@@ -37,6 +37,8 @@ LINKS: Mapping[str, str] = MappingProxyType(
         "unsubscribe": "/newsletter/unsubscribe/{token}",
         "order": "/order/{token}",
         "undo_claim": "/account/orders/not-me/{token}",
+        "merge": "/account/merge/{token}",
+        "undo_merge": "/account/merge/not-me/{token}",
         "sign_in": "/account/sign-in",
         "register": "/account/register",
         "forgotten": "/account/forgotten",
@@ -57,6 +59,8 @@ LINK_OF: Mapping[Purpose, str] = MappingProxyType(
         Purpose.UNSUBSCRIBE: "unsubscribe",
         Purpose.VIEW_ORDER: "order",
         Purpose.UNDO_CLAIM: "undo_claim",
+        Purpose.CONFIRM_MERGE: "merge",
+        Purpose.UNDO_MERGE: "undo_merge",
     }
 )
 
@@ -77,6 +81,9 @@ LIFETIMES: Mapping[Purpose, timedelta] = MappingProxyType(
         # Old newsletters are opened years later, and their way out must still work (RFC 8058).
         Purpose.UNSUBSCRIBE: timedelta(days=3650),
         Purpose.VIEW_ORDER: timedelta(days=180),
+        Purpose.CONFIRM_MERGE: timedelta(hours=24),
+        # The link itself lasts as long as `merge_undo_within`.
+        Purpose.UNDO_MERGE: timedelta(days=14),
         # As long as a change of address can be undone: a holiday must not cost the orders.
         Purpose.UNDO_CLAIM: timedelta(days=14),
     }
@@ -218,6 +225,7 @@ class Settings:
         late_valid_within: a yes of the register counts for a day of supply at most this much earlier; it knows only
             today, and a weekend's outage is no reason to charge a business.
         vat_evidence_kept: retention of evidence and of the VAT of orders, from the end of the year (Art. 369k).
+        merge_undo_within: how long a merge of two accounts can be undone; what it moved is kept as long.
         events_kept, mails_kept: retention of the audit trail and of finished mail rows (DP-01).
 
     Raises:
@@ -259,6 +267,8 @@ class Settings:
     requests_per_address: int = 3
     late_valid_within: timedelta = timedelta(days=5)
     vat_evidence_kept: timedelta = timedelta(days=3653)
+    # As long as a change of address can be undone: a holiday must not cost the account.
+    merge_undo_within: timedelta = timedelta(days=14)
     events_kept: timedelta = timedelta(days=365)
     mails_kept: timedelta = timedelta(days=30)
     addresses_per_account: int = 50

@@ -38,6 +38,8 @@ class Purpose(StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     VIEW_ORDER = "view_order"
     UNDO_CLAIM = "undo_claim"
+    CONFIRM_MERGE = "confirm_merge"
+    UNDO_MERGE = "undo_merge"
 
 
 @frozen(kw_only=True)
@@ -50,7 +52,7 @@ class TokenRecord:
         key_id: which secret of the settings made it.
         email: the stored address that it was mailed to (TK-03).
         order_reference: the order that a `VIEW_ORDER` link shows.
-        claim_id: the claim that an `UNDO_CLAIM` link undoes.
+        claim_id: the claim that an `UNDO_CLAIM` or `UNDO_MERGE` link undoes.
         browser: digest of the secret of the browser that asked for it, where only that one may use it unasked.
         used_at: when it was used or made worthless by the use of a sibling, UTC.
     """

@@ -34,6 +34,7 @@ from customer_accounts.claim import ClaimRecord
 from customer_accounts.errors import StaleWriteError
 from customer_accounts.evidence import OrderVatRecord, OrderVatState, VatEvidenceRecord, VatPauseRecord
 from customer_accounts.facts import CasePage, Facts, Page, Part, Scope
+from customer_accounts.merge import MergeRecord
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import EventRecord, MailOutcome, MailRecord, MailStatus, Queue, VatCheckRecord
 from customer_accounts.ports import Storage
@@ -98,6 +99,7 @@ small: dict[type, dict[str, st.SearchStrategy[Any]]] = {
         "state": st.sampled_from(RequestState),
     },
     ProposalRecord: {"id": ids, "created_at": times, "expires_at": times},
+    MergeRecord: {"id": ids, "surviving": ids, "at": times, "undo_until": times},
 }  # fmt: skip
 #: What the other fields hold: nothing, or a value each.
 samples: dict[type, list[Callable[[], Any]]] = {
@@ -118,6 +120,7 @@ samples: dict[type, list[Callable[[], Any]]] = {
     ClaimRecord: [records.a_claim, records.a_full_claim],
     ConversionRequestRecord: [records.a_request, records.a_full_request],
     ProposalRecord: [records.a_proposal],
+    MergeRecord: [records.a_merge, records.a_full_merge],
 }
 RECORDS = [cls for cls in small if cls not in (MailRecord, EventRecord)]
 
@@ -216,7 +219,7 @@ def _outcome(storage: Storage, changes: list[Change]) -> Any:
 def _comparable(facts: Facts) -> dict[str, Any]:
     """Give facts as sets where no order is promised."""
     promised = {
-        "orders", "addresses", "wish_lists", "events", "guest_orders", "claims", "requests", "proposals",
+        "orders", "addresses", "wish_lists", "events", "guest_orders", "claims", "requests", "proposals", "merges",
     }  # fmt: skip
     found = {part.value: getattr(facts, part.value) for part in Part}
     return {name: rows if name in promised else sorted(rows, key=repr) for name, rows in found.items()}
@@ -264,5 +267,5 @@ def _work(data: st.DataObject, memory: MemoryStorage, sql: SqlStorage) -> None:
 
 def test_the_town_is_complete() -> None:
     """Every kind of record takes part in the histories."""
-    assert len(RECORDS) == 15
+    assert len(RECORDS) == 16
     assert evolve(Facts()) == Facts()

@@ -19,6 +19,7 @@ from customer_accounts.changes import Change, Counts, insert, update
 from customer_accounts.command import Command
 from customer_accounts.evidence import OrderVatState, VatPauseRecord
 from customer_accounts.facts import Facts, Scope
+from customer_accounts.features.account_merge import MergeAccounts, RequestMerge
 from customer_accounts.features.company import SetCompany
 from customer_accounts.features.conversion_requests import RequestConversion
 from customer_accounts.features.delivery_address import AddAddress
@@ -47,6 +48,7 @@ from tests.vat_orders import decision
 ADDRESS = AddressInput(name="Anna", street="Ring 5", postcode="1010", city="Wien", country="AT")
 WAITING = "wait@mail.example"
 ANNA = "anna@mail.example"
+BERTA = Agent("17", "Eva", may=frozenset({"merge_accounts", "approve"}))
 
 
 class Unlimited:
@@ -96,7 +98,8 @@ class Stage(Shop):
     """A shop with Anna, who has something of everything, a guest, and somebody who waits for a confirmation."""
 
     def __init__(self) -> None:
-        super().__init__()
+        # One agent is enough here: what two do together has its own tests.
+        super().__init__(four_eyes=frozenset())
         self.storage = Watched()
         self.accounts = Accounts(
             self.storage,
@@ -147,8 +150,7 @@ class Stage(Shop):
         self.require(Register(email=WAITING, password=PASSWORD), by=visitor)
         self.require(IssueUnsubscribeLink(account_id=anna.account_id), by=SYSTEM)
         place(self, "guest-2", email="invited@mail.example")
-        agent = Agent("17", "Eva")
-        self.require(ConvertGuest(email="invited@mail.example", reason="letter"), by=agent)
+        self.require(ConvertGuest(email="invited@mail.example", reason="letter"), by=BERTA)
         # Long enough ago that it may be sent again.
         link = self.tokens(Purpose.SET_PASSWORD)[-1]
         self.storage.write([update(link, evolve(link, created_at=link.created_at - timedelta(minutes=2)))])
@@ -157,6 +159,13 @@ class Stage(Shop):
         proposal = a_proposal(created_at=self.clock.now, expires_at=self.clock.now + timedelta(days=7))
         self.storage.write([insert(proposal)])
         self.proposal = proposal.id
+        self.require(RequestMerge(email="bert@mail.example", current_password=PASSWORD), by=anna)
+        for email in ("carl@mail.example", "cora@mail.example"):
+            self.open_account(email)
+        merge = MergeAccounts(
+            surviving="carl@mail.example", absorbed="cora@mail.example", reason="asked", evidence="letter"
+        )
+        self.require(merge, by=BERTA)
         # These two come from longer stories; the links themselves are all that is needed here.
         self._link(Purpose.APPROVE_IDENTITIES)
         self._link(Purpose.SET_PASSWORD)
@@ -209,7 +218,7 @@ class Stage(Shop):
 
     def everybody(self) -> list[Actor]:
         """Give one actor of each kind."""
-        return [self.visitor(), self.anna, Agent("17", "Eva"), System()]
+        return [self.visitor(), self.anna, BERTA, System()]
 
     def restart(self) -> None:
         """Go back to the beginning."""

@@ -241,6 +241,35 @@ EXAMPLES: MappingProxyType[str, tuple[Example, ...]] = MappingProxyType(
                 },
             ),
         ),
+        "RequestMerge": (_customer(email="bert@mail.example", current_password=PASSWORD),),
+        "PreviewMerge": (
+            Example(SignedInCustomer, lambda stage: {"token": stage.token(Purpose.CONFIRM_MERGE)}),
+            Example(Agent, lambda _: {"surviving": ANNA, "absorbed": "bert@mail.example"}),
+        ),
+        "MergeAccounts": (
+            Example(SignedInCustomer, lambda stage: {"id": ID, "token": stage.token(Purpose.CONFIRM_MERGE)}),
+            Example(
+                Agent,
+                lambda _: {
+                    "id": ID,
+                    "surviving": ANNA,
+                    "absorbed": "bert@mail.example",
+                    "reason": "asked",
+                    "evidence": "letter",
+                },
+            ),
+        ),
+        "UndoMerge": (
+            _link(Purpose.UNDO_MERGE),
+            Example(
+                Agent,
+                lambda _: {
+                    "surviving": "carl@mail.example",
+                    "absorbed": "cora@mail.example",
+                    "reason": "asked",
+                },
+            ),
+        ),
         "ResendInvitation": (Example(Agent, lambda _: {"email": "invited@mail.example", "reason": "asked"}),),
         "CancelInvitation": (Example(Agent, lambda _: {"email": "invited@mail.example", "reason": "asked"}),),
         "PendingProposals": (Example(Agent, lambda _: {"after": None, "limit": 20}),),

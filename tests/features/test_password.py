@@ -255,4 +255,7 @@ def test_staff_sets_no_password() -> None:
     assert {one for one in fields if "password" in one[1] or "token" in one[1]} == {
         ("CloseAccount", "current_password"),
         ("UndoClaim", "token"),
+        ("MergeAccounts", "token"),
+        ("PreviewMerge", "token"),
+        ("UndoMerge", "token"),
     }

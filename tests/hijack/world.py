@@ -14,12 +14,14 @@ from attrs import evolve
 
 from customer_accounts.account import AccountRecord, Session
 from customer_accounts.actors import SignedInCustomer, Visitor
+from customer_accounts.features.account_merge import MergeAccounts, RequestMerge
+from customer_accounts.features.account_merge_undo import UndoMerge
 from customer_accounts.features.benefits import MyAccount
 from customer_accounts.features.claim_order import ClaimOrder
 from customer_accounts.features.claim_undo import UndoClaim
 from customer_accounts.features.email_change import ConfirmEmailChange, RequestEmailChange
 from customer_accounts.features.email_change_undo import CancelEmailChange
-from customer_accounts.features.email_confirmation import ConfirmEmail
+from customer_accounts.features.email_confirmation import ConfirmEmail, InspectLink
 from customer_accounts.features.guest_claim import ClaimGuestOrders, ClaimPreview, PreviewClaim
 from customer_accounts.features.guest_order import RecordOrder
 from customer_accounts.features.identity import IdentityUse, VerifiedIdentity
@@ -355,6 +357,40 @@ class World:
         claim_id = getattr(outcome, "claim_id", None)
         if claim_id is not None and claim_id not in self.claims:
             self.claims.append(claim_id)
+
+    def attacker_asks_to_merge(self) -> None:
+        """Ask, from each own account, for that of v@, and for the own second one."""
+        for session in self.attackers_sessions[-2:]:
+            customer = self._customer(session, self.attacker)
+            for email in (OWNERS, ATTACKERS):
+                asked = RequestMerge(email=email, current_password=ATTACKERS_PASSWORD)
+                self.shop.handle(asked, by=customer)
+
+    def attacker_merges(self) -> None:
+        """Use every link to merge that the attacker can read, in every own session."""
+        for _, text in self._links(ATTACKERS, Purpose.CONFIRM_MERGE):
+            for session in self.attackers_sessions[-2:]:
+                self.shop.handle(MergeAccounts(token=text), by=self._customer(session, self.attacker))
+
+    def owner_asks_to_merge(self) -> None:
+        """Name the attacker's address as one's own, by mistake."""
+        if self.owners_session is not None:
+            customer = self._customer(self.owners_session, self.owner)
+            asked = RequestMerge(email=ATTACKERS, current_password=OWNERS_PASSWORD)
+            self.shop.handle(asked, by=customer)
+
+    def owner_opens_a_link_to_merge(self) -> None:
+        """Open what the attacker caused, where the owner is signed in and where not."""
+        for _, text in self._links(OWNERS, Purpose.CONFIRM_MERGE):
+            self.shop.handle(InspectLink(token=text), by=self.owner)
+            if self.owners_session is not None:
+                customer = self._customer(self.owners_session, self.owner)
+                self.shop.handle(MergeAccounts(token=text), by=customer)
+
+    def attacker_undoes_merges(self) -> None:
+        """Say "this was not me" wherever a mail allows it."""
+        for _, text in self._links(ATTACKERS, Purpose.UNDO_MERGE):
+            self.shop.handle(UndoMerge(token=text), by=self.attacker)
 
     def attacker_changes_the_password(self) -> None:
         """M changes the password of whatever M is signed in to."""

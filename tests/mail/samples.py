@@ -134,6 +134,9 @@ def usual(purpose: MailPurpose) -> MailTask:
         MailPurpose.GUEST_ORDERS_CLAIMED: {"claimed": "3"},
         MailPurpose.CLAIM_UNDONE: {"claimed": "3"},
         MailPurpose.VAT_CORRECTED: {"refund": "19.50 EUR", "vat_number": "DE136695976"},
+        MailPurpose.CONFIRM_MERGE: {"new_address": "a***@other.example"},
+        MailPurpose.ACCOUNTS_MERGED: {"audience": "absorbed", "new_address": "a***@other.example"},
+        MailPurpose.MERGE_UNDONE: {"new_address": "a***@other.example"},
     }
     return task(
         purpose,
@@ -162,6 +165,10 @@ def samples() -> Iterator[Sample]:
     for status in OrderStatus:
         about = order(OWNER, status=status)
         yield Sample(f"order_status-{status}", task(MailPurpose.ORDER_STATUS, about=about))
+    yield Sample(
+        "accounts_merged-surviving",
+        task(MailPurpose.ACCOUNTS_MERGED, audience="surviving", new_address="a***@other.example"),
+    )
     for question in Question:
         yield Sample(f"request_question-{question}", task(MailPurpose.REQUEST_QUESTION, variant=question))
     for why in (WhyRefused.NO_ORDER, WhyRefused.NOT_PROVEN):

@@ -18,6 +18,7 @@ def purges(settings: Settings, now: datetime) -> list[Purge]:
         # The VAT of orders first: what it names is kept.
         Purge(Kept.ORDER_VAT, _year_of(now - settings.vat_evidence_kept)),
         Purge(Kept.VAT_EVIDENCE, _year_of(now - settings.vat_evidence_kept)),
+        Purge(Kept.MERGES, now),
     ]
 
 

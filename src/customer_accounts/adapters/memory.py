@@ -37,6 +37,7 @@ from customer_accounts.claim import ClaimRecord
 from customer_accounts.errors import StaleWriteError
 from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPauseRecord
 from customer_accounts.facts import Facts, Scope
+from customer_accounts.merge import MergeRecord
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import (
     Backlog,
@@ -103,6 +104,7 @@ class MemoryStorage:
             claims=tables.all(ClaimRecord),
             requests=tables.all(ConversionRequestRecord),
             proposals=tables.all(ProposalRecord),
+            merges=tables.all(MergeRecord),
         )
 
     def write(self, changes: Sequence[Change], /) -> Counts:
@@ -334,14 +336,6 @@ def _purge(tables: Tables, change: Purge) -> int:
             for key in old:
                 del tables.mails[key]
             return len(old)
-        case Kept.REGISTRATIONS:
-            return _purge_expired(tables, RegistrationRecord, before)
-        case Kept.TOKENS:
-            return _purge_expired(tables, TokenRecord, before)
-        case Kept.REQUESTS:
-            return _purge_expired(tables, ConversionRequestRecord, before)
-        case Kept.PROPOSALS:
-            return _purge_expired(tables, ProposalRecord, before)
         case Kept.ORDER_VAT:
             taxed = tables.all(OrderVatRecord)
             return _drop(tables, [one for one in taxed if one.supplied_on < before.astimezone(UTC).date()])
@@ -354,7 +348,7 @@ def _purge(tables: Tables, change: Purge) -> int:
             told = tables.all(VatEvidenceRecord)
             return _drop(tables, [one for one in told if one.checked_at < before and one.id not in kept_by])
         case _:
-            assert_never(change.kind)
+            return _purge_expired(tables, _EXPIRING[change.kind], before)
 
 
 def _drop(tables: Tables, records: Sequence[Record]) -> int:
@@ -368,15 +362,27 @@ def _ended_at(mail: MailRecord) -> datetime | None:
     return mail.due_at if mail.status is MailStatus.DEAD else mail.finished_at
 
 
-_Expiring = RegistrationRecord | TokenRecord | ConversionRequestRecord | ProposalRecord
+_Expiring = RegistrationRecord | TokenRecord | ConversionRequestRecord | ProposalRecord | MergeRecord
+#: What each kind of rows that end by themselves is.
+_EXPIRING: dict[Kept, type[_Expiring]] = {
+    Kept.REGISTRATIONS: RegistrationRecord,
+    Kept.TOKENS: TokenRecord,
+    Kept.REQUESTS: ConversionRequestRecord,
+    Kept.PROPOSALS: ProposalRecord,
+    Kept.MERGES: MergeRecord,
+}
 
 
 def _purge_expired(tables: Tables, kind: type[_Expiring], before: datetime) -> int:
     rows = tables.records.setdefault(kind, {})
-    old = [key for key, one in rows.items() if isinstance(one, kind) and one.expires_at < before]
+    old = [key for key, one in rows.items() if isinstance(one, kind) and _end_of(one) < before]
     for key in old:
         del rows[key]
     return len(old)
+
+
+def _end_of(one: _Expiring) -> datetime:
+    return one.undo_until if isinstance(one, MergeRecord) else one.expires_at
 
 
 class AsyncMemoryStorage:

@@ -13,6 +13,7 @@ from customer_accounts.casework import ConversionRequestRecord, ProposalRecord
 from customer_accounts.claim import ClaimRecord
 from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPauseRecord
 from customer_accounts.facts import EVIDENCE_AT_ONCE, Facts, Part, Scope
+from customer_accounts.merge import MergeRecord
 from customer_accounts.order import GuestOrderGroup, OrderRecord
 from customer_accounts.outbox import EventRecord, VatCheckRecord
 from customer_accounts.token import TokenRecord
@@ -40,6 +41,7 @@ def read(
     claims: list[ClaimRecord],
     requests: list[ConversionRequestRecord],
     proposals: list[ProposalRecord],
+    merges: list[MergeRecord],
 ) -> Facts:
     """Give the parts that *scope* names, of all the records there are."""
     token = next((one for one in tokens if one.digest == scope.token), None)
@@ -126,6 +128,11 @@ def read(
         ),
         requests=_requests(scope, requests) if Part.REQUESTS in wanted else (),
         proposals=_cases(scope, proposals) if Part.PROPOSALS in wanted else (),
+        merges=tuple(
+            one
+            for one in sorted(merges, key=lambda one: (one.at, one.id))
+            if Part.MERGES in wanted and one.surviving in owners
+        ),
     )
 
 

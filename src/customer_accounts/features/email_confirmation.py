@@ -99,6 +99,8 @@ def _needs(token: TokenRecord, facts: Facts, actor: Visitor) -> Needs:
         return Needs.NEW_PASSWORD
     if token.purpose is Purpose.CONFIRM_EMAIL_CHANGE and not asked_in(token, actor):
         return Needs.SIGN_IN
+    if token.purpose is Purpose.CONFIRM_MERGE:
+        return Needs.SIGN_IN
     registration = facts.registration(token.registration_id)
     if registration is None or registration.generate_password or _same_browser(registration, actor):
         return Needs.NOTHING

@@ -46,15 +46,18 @@ from customer_accounts.features.revocation import sessions_ended
 from customer_accounts.inputs import Line
 from customer_accounts.issue import mail_to_account, masked, record_event
 from customer_accounts.limiting import Hit
+from customer_accounts.merge import MergeRecord
 from customer_accounts.outbox import EventKind, MailPurpose
 from customer_accounts.refusals import Reason
 from customer_accounts.settings import Settings
 from customer_accounts.token import Purpose, TokenRecord
 
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
-_Belonging: TypeAlias = IdentityRecord | AddressRecord | WishListRecord | SubscriptionRecord | TokenRecord
+_Belonging: TypeAlias = (
+    IdentityRecord | AddressRecord | WishListRecord | SubscriptionRecord | TokenRecord | MergeRecord
+)
 
-_BELONGINGS = frozenset({Part.IDENTITIES, Part.ADDRESSES, Part.WISH_LISTS, Part.SUBSCRIPTIONS})
+_BELONGINGS = frozenset({Part.IDENTITIES, Part.ADDRESSES, Part.WISH_LISTS, Part.SUBSCRIPTIONS, Part.MERGES})
 #: What the law wants kept about VAT; it is shown and not closed with the account.
 _ABOUT_VAT = frozenset({Part.VAT_CHECKS, Part.VAT_EVIDENCE, Part.ORDER_VAT})
 _ORDERS_AT_ONCE = 100
@@ -135,6 +138,7 @@ class ExportMyData(Command):
             "newsletter": _plain(facts.subscriptions),
             "vat_checks": _plain(facts.vat_checks),
             "vat_evidence": plain_evidence(facts.vat_evidence),
+            "merges": _plain(facts.merges),
             "orders": _plain(facts.orders),
             "vat_of_orders": _plain(facts.order_vat),
             "claims": _plain(facts.claims),
@@ -229,13 +233,14 @@ def _closed(
         *facts.addresses,
         *facts.wish_lists,
         *facts.subscriptions,
+        *facts.merges,
         *(one for one in facts.tokens if one.purpose is not Purpose.UNSUBSCRIBE),
     )
     ways_out = (one for one in facts.tokens if one.purpose is Purpose.UNSUBSCRIBE)
     kind = EventKind.ACCOUNT_CLOSED
     changes: tuple[Change, ...] = (
         update(account, _emptied(account, env)),
-        *(Remove(one) for one in belongings if one.account_id == account.id),
+        *(Remove(one) for one in belongings if _holder(one) == account.id),
         *(update(one, _of_nobody(one, env)) for one in ways_out if one.account_id == account.id),
         # Who took which orders, and why, stays with the orders; under which address is nobody's business any more.
         *(update(one, evolve(one, email_key="")) for one in facts.claims if one.account_id == account.id),
@@ -243,6 +248,10 @@ def _closed(
         record_event(env, actor, kind, email=account.email, account_id=account.id, detail=reason),
     )
     return Decision(AccountClosed(account.id, env.now), changes)
+
+
+def _holder(one: _Belonging) -> UUID | None:
+    return one.surviving if isinstance(one, MergeRecord) else one.account_id
 
 
 def _of_nobody(way_out: TokenRecord, env: Env) -> TokenRecord:

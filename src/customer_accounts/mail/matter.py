@@ -151,6 +151,8 @@ def _variants(task: MailTask, shipment: Shipment | None) -> tuple[str, ...]:
         return (_counted(_number(mail.detail("claimed"))),)
     if mail.purpose in (MailPurpose.REQUEST_QUESTION, MailPurpose.REQUEST_REFUSED):
         return (mail.detail("variant"),)
+    if mail.purpose is MailPurpose.ACCOUNTS_MERGED:
+        return ("absorbed" if mail.detail("audience") == "absorbed" else "surviving",)
     if mail.purpose is MailPurpose.EMAIL_CHANGED:
         return ("old" if mail.detail("audience") == "old" else "new",)
     if shipment is not None:

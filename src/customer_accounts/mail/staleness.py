@@ -60,6 +60,7 @@ NEEDED: Mapping[MailPurpose, Purpose] = MappingProxyType(
         MailPurpose.CONFIRM_EMAIL_CHANGE: Purpose.CONFIRM_EMAIL_CHANGE,
         MailPurpose.EMAIL_CHANGE_REQUESTED: Purpose.CANCEL_EMAIL_CHANGE,
         MailPurpose.CONFIRM_NEWSLETTER: Purpose.CONFIRM_NEWSLETTER,
+        MailPurpose.CONFIRM_MERGE: Purpose.CONFIRM_MERGE,
     }
 )
 
@@ -68,6 +69,7 @@ OFFERED: Mapping[MailPurpose, Purpose] = MappingProxyType(
     {
         MailPurpose.PASSWORD_CHANGED: Purpose.APPROVE_IDENTITIES,
         MailPurpose.EMAIL_CHANGED: Purpose.CANCEL_EMAIL_CHANGE,
+        MailPurpose.ACCOUNTS_MERGED: Purpose.UNDO_MERGE,
         MailPurpose.ORDER_RECEIVED: Purpose.VIEW_ORDER,
         MailPurpose.ORDER_STATUS: Purpose.VIEW_ORDER,
         MailPurpose.TRACKING: Purpose.VIEW_ORDER,

@@ -39,6 +39,7 @@ from customer_accounts.evidence import (
     VatEvidenceRecord,
     VatPauseRecord,
 )
+from customer_accounts.merge import MergeRecord, Moved, MovedKind
 from customer_accounts.order import OrderRecord, OrderStatus, Parcel, Shipment
 from customer_accounts.outbox import (
     Detail,
@@ -320,6 +321,34 @@ def a_proposal(**values: Any) -> ProposalRecord:
         proposed_by="17", reason="asked by letter", created_at=NOW, expires_at=later(days=7),
     )  # fmt: skip
     return evolve(record, **values)
+
+
+def a_merge(**values: Any) -> MergeRecord:
+    """Make a merge that moved nothing."""
+    record = MergeRecord(
+        id=some_id(),
+        surviving=some_id(),
+        absorbed=an_account(),
+        at=NOW,
+        undo_until=later(days=14),
+        by="agent:1",
+    )
+    return evolve(record, **values)
+
+
+def a_full_merge() -> MergeRecord:
+    """Make a merge with a value in every field; what moved comes in no order but its own."""
+    return a_merge(
+        absorbed=a_full_account(), at=EXACT, undo_until=EXACT, reason="two addresses",
+        conflicts="email name", took_name=True, took_company=True, took_address=True, took_wish_list=True,
+        subscription=a_full_subscription(), surviving_subscription=a_subscription(), version=3,
+        doubles=(a_delivery_address(version=4), a_delivery_address()),
+        moved=(
+            Moved(MovedKind.WISH_LIST, some_id().hex, "Größe", "Größe (2)"),
+            Moved(MovedKind.ADDRESS, some_id().hex),
+            Moved(MovedKind.IDENTITY, "google 1", "approved", ""),
+        ),
+    )  # fmt: skip
 
 
 def an_event(account_id: UUID | None, **values: Any) -> EventRecord:

@@ -71,3 +71,12 @@ class KeepsCases(Broken):
         """Write without what purges them."""
         kept = [one for one in changes if not (isinstance(one, Purge) and one.kind is Kept.REQUESTS)]
         return super().write(kept)
+
+
+@breaks("test_merges_come_back_as_they_were")
+class ForgetsTheDoubles(Reading):
+    """Keeps no address that both accounts had."""
+
+    def bent(self, scope: Scope, facts: Facts) -> Facts:
+        """Leave them out."""
+        return evolve(facts, merges=tuple(evolve(one, doubles=()) for one in facts.merges))

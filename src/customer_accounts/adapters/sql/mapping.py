@@ -19,6 +19,7 @@ from customer_accounts.belongings import AddressRecord, SubscriptionRecord, Wish
 from customer_accounts.casework import ConversionRequestRecord, ProposalRecord
 from customer_accounts.claim import Carried, ClaimedAddress, ClaimRecord
 from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPauseRecord
+from customer_accounts.merge import MergeRecord, Moved
 from customer_accounts.order import OrderRecord, Parcel, Shipment
 from customer_accounts.outbox import Detail, EventRecord, MailRecord, VatCheckRecord
 from customer_accounts.token import TokenRecord
@@ -130,6 +131,9 @@ CLAIM_ADDRESSES = _elements(ClaimedAddress, schema.claim_addresses)
 CLAIMS = _node(ClaimRecord, schema.claims, CLAIM_CARRIED, CLAIM_ADDRESSES)
 REQUESTS = _node(ConversionRequestRecord, schema.requests)
 PROPOSALS = _node(ProposalRecord, schema.proposals)
+MERGE_DOUBLES = _elements(AddressRecord, schema.merge_doubles)
+MERGE_MOVED = _elements(Moved, schema.merge_moved)
+MERGES = _node(MergeRecord, schema.merges, MERGE_DOUBLES, MERGE_MOVED)
 
 #: The node of each class of records.
 NODES: dict[type, Node] = {
@@ -137,7 +141,7 @@ NODES: dict[type, Node] = {
     for node in (
         ACCOUNTS, REGISTRATIONS, IDENTITIES, TOKENS, ORDERS, ADDRESSES,
         WISH_LISTS, SUBSCRIPTIONS, VAT_CHECKS, MAILS, EVENTS,
-        CLAIMS, REQUESTS, PROPOSALS,
-        CLAIMS, VAT_EVIDENCE, ORDER_VAT, VAT_PAUSES,
+        CLAIMS, REQUESTS, PROPOSALS, MERGES,
+        VAT_EVIDENCE, ORDER_VAT, VAT_PAUSES,
     )
 }  # fmt: skip

@@ -36,6 +36,7 @@ from customer_accounts.adapters.sql.mapping import (
     CLAIMS,
     EVENTS,
     IDENTITIES,
+    MERGES,
     ORDER_VAT,
     ORDERS,
     PROPOSALS,
@@ -84,6 +85,7 @@ def question(shape: Shape) -> Prepared | None:
         *_orders(shape),
         *_cases(shape, reach),
         *vat_branches(shape, reach, _page),
+        *_merges(shape, reach),
     ]
     return prepared(branches) if branches else None
 
@@ -109,6 +111,7 @@ def answer(question: Prepared, rows: Sequence[Row[Any]]) -> Facts:
         claims=_records(CLAIMS, found),
         requests=_records(REQUESTS, found),
         proposals=_records(PROPOSALS, found),
+        merges=_records(MERGES, found),
     )
 
 
@@ -252,6 +255,15 @@ def _cases(shape: Shape, reach: Reach) -> list[Branch]:
     return branches
 
 
+def _merges(shape: Shape, reach: Reach) -> list[Branch]:
+    """Give the branches of the merges whose surviving account is reached."""
+    branches: list[Branch] = []
+    if Part.MERGES in shape.parts:
+        for way in reach.by_account(MERGES.table.c.surviving):
+            branches += family_branches(MERGES, way)
+    return branches
+
+
 def _case_page(shape: Shape, node: Node) -> CTE:
     table = node.table.c
     page = select(table.id)
@@ -288,4 +300,5 @@ _ORDER: dict[Node, Callable[[Any], Any]] = {
     CLAIMS: attrgetter("at", "id"),
     REQUESTS: attrgetter("created_at", "id"),
     PROPOSALS: attrgetter("created_at", "id"),
+    MERGES: attrgetter("at", "id"),
 }

@@ -29,6 +29,7 @@ from customer_accounts.belongings import AddressRecord, SubscriptionRecord, Wish
 from customer_accounts.casework import ConversionRequestRecord, ProposalRecord
 from customer_accounts.claim import Carried, ClaimedAddress, ClaimRecord
 from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPauseRecord
+from customer_accounts.merge import MergeRecord, Moved
 from customer_accounts.order import OrderRecord, Parcel, Shipment
 from customer_accounts.outbox import Detail, EventRecord, MailRecord, VatCheckRecord
 from customer_accounts.token import TokenRecord
@@ -156,6 +157,9 @@ requests = _table(
     Index(None, "state", "created_at", "id"),
     Index(None, "expires_at"),
 )
+merges = _table("merges", MergeRecord, "id", Index(None, "surviving"), Index(None, "undo_until"))
+merge_doubles = _elements("merge_doubles", AddressRecord, merges, "merge_id")
+merge_moved = _elements("merge_moved", Moved, merges, "merge_id")
 proposals = _table(
     "proposals", ProposalRecord, "id", Index(None, "created_at", "id"), Index(None, "expires_at")
 )

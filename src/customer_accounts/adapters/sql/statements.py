@@ -30,6 +30,9 @@ from customer_accounts.adapters.sql.schema import (
     events,
     mail_details,
     mails,
+    merge_doubles,
+    merge_moved,
+    merges,
     order_vat,
     orders,
     proposals,
@@ -170,6 +173,12 @@ def purges_of(kind: Kept) -> tuple[Delete, ...]:
             return (delete(requests).where(requests.c.expires_at < before),)
         case Kept.PROPOSALS:
             return (delete(proposals).where(proposals.c.expires_at < before),)
+        case Kept.MERGES:
+            over = select(merges.c.id).where(merges.c.undo_until < before)
+            below = (
+                delete(table).where(table.c.merge_id.in_(over)) for table in (merge_doubles, merge_moved)
+            )
+            return (*below, delete(merges).where(merges.c.undo_until < before))
         case Kept.MAILS:
             ended = or_(mails.c.finished_at < before, mail_is(MailStatus.DEAD) & (mails.c.due_at < before))
             details = delete(mail_details).where(mail_details.c.mail_id.in_(select(mails.c.id).where(ended)))

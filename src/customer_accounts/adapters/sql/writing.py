@@ -20,6 +20,7 @@ from customer_accounts.adapters.sql.faults import is_taken_key
 from customer_accounts.adapters.sql.mapping import (
     EVENTS,
     MAILS,
+    MERGES,
     NODES,
     ORDER_VAT,
     ORDERS,
@@ -70,6 +71,7 @@ _PURGED: dict[Kept, Node] = {
     Kept.PROPOSALS: PROPOSALS,
     Kept.ORDER_VAT: ORDER_VAT,
     Kept.VAT_EVIDENCE: VAT_EVIDENCE,
+    Kept.MERGES: MERGES,
 }
 
 

@@ -54,13 +54,17 @@ class CaseClauses(Clauses):
         after = CasePage(after=(second.created_at, second.id))
         assert storage.read(evolve(scope, cases=after)).proposals == (third,)
 
-    @needs(Part.REQUESTS, Part.PROPOSALS, Feature.RETENTION)
+    @needs(Part.REQUESTS, Part.PROPOSALS, Part.MERGES, Feature.RETENTION)
     def test_cases_are_purged_when_they_end(self, storage: Storage) -> None:
         """DP-01: what expired before the time is deleted and counted, what ends at that very time stays."""
         ends = (later(seconds=-1), NOW)
         cases = [make(expires_at=at) for make in (records.a_request, records.a_proposal) for at in ends]
-        storage.write(stored(*cases))
-        purged = {Kept.REQUESTS: 1, Kept.PROPOSALS: 1}
+        account = records.an_account()
+        merges = [records.a_merge(surviving=account.id, undo_until=at) for at in ends]
+        storage.write(stored(account, *cases, *merges))
+        purged = {Kept.REQUESTS: 1, Kept.PROPOSALS: 1, Kept.MERGES: 1}
         assert storage.write([Purge(one, NOW) for one in purged]) == Counts(purged=purged)
         scope = Scope(parts=_REQUESTS | _PROPOSALS, cases=CasePage())
         assert [*storage.read(scope).requests, *storage.read(scope).proposals] == [cases[1], cases[3]]
+        scope = Scope(parts=frozenset({Part.MERGES}), account_id=account.id)
+        assert storage.read(scope).merges == (merges[1],)

@@ -10,6 +10,7 @@ from customer_accounts.casework import ConversionRequestRecord, ProposalRecord
 from customer_accounts.claim import ClaimRecord
 from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPauseRecord
 from customer_accounts.facts import Part
+from customer_accounts.merge import MergeRecord
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import EventRecord, VatCheckRecord
 
@@ -32,6 +33,7 @@ _PARTS: dict[type, Part] = {
     VatEvidenceRecord: Part.VAT_EVIDENCE,
     OrderVatRecord: Part.ORDER_VAT,
     VatPauseRecord: Part.VAT_PAUSES,
+    MergeRecord: Part.MERGES,
 }
 
 

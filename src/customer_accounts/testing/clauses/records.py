@@ -139,6 +139,21 @@ class RecordClauses(Clauses):
             storage.write([update(first, second)])
             assert storage.read(scope).claims == (second,)
 
+    @needs(Part.MERGES)
+    def test_merges_come_back_as_they_were(self, storage: Storage) -> None:
+        """A merge comes back equal in every field, with both accounts' belongings; found by the surviving one."""
+        account = records.an_account()
+        storage.write(stored(account))
+        for first, second in _both_ways(records.a_merge, records.a_full_merge):
+            one, other = (evolve(record, surviving=account.id) for record in (first, second))
+            storage.write(stored(one, records.a_merge()))
+            scope = Scope(parts=frozenset({Part.MERGES}), account_id=account.id)
+            assert storage.read(scope).merges == (one,)
+            storage.write([update(one, other)])
+            assert storage.read(scope).merges == (other,)
+            storage.write([Remove(other)])
+            assert storage.read(scope).merges == ()
+
     @needs(Part.REQUESTS)
     def test_requests_come_back_as_they_were(self, storage: Storage) -> None:
         """A customer's written request comes back equal in every field, bare or full, stored or updated."""

@@ -1,0 +1,374 @@
+"""Two accounts of the same person become one, and what that does can be seen before and undone after.
+
+* The customer, signed in to the account that shall go on, gives the other address: `RequestMerge`, with the
+  current password.  The answer is the same for every address (EN-01); where the address has an account, its
+  mailbox gets a link.  That link works only signed in to the asking account: both are proven, and a stranger
+  to whom the mail was forwarded or misaddressed can do nothing with it.
+* `PreviewMerge` shows what would move, what both accounts have and which of it counts, and writes nothing;
+  `MergeAccounts` does it in one write.  The rules are data: `customer_accounts.features.merge_rules`.
+* Staff can do the same for a customer who has lost one of the mailboxes, by both addresses, with a reason and
+  with evidence, the permission that the settings name, and two agents where they want them
+  (`customer_accounts.features.four_eyes`).
+* Both owners are told (ACCOUNTS_MERGED).  The mailbox of the absorbed account gets "this was not me": it
+  undoes the merge for `Settings.merge_undo_within` (`customer_accounts.features.account_merge_undo`).
+* A merge is one write: whoever signs in, claims or orders meanwhile is before or after it, never in between.
+  The same command of an agent again gives the same answer and changes nothing (RL-08); the customer's link
+  says that it is done.
+* An account that absorbed another one shortly before can itself be absorbed; both merges can still be undone.
+
+Refusals: EMAIL_INVALID, SAME_ADDRESS, PASSWORD_WRONG, REAUTHENTICATE, LINK_INVALID, LINK_EXPIRED, ALREADY_DONE,
+NOT_FOUND, PERMISSION_MISSING, SECOND_AGENT_NEEDED, PROPOSAL_DIFFERS.
+Mails: CONFIRM_MERGE, ACCOUNTS_MERGED.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID, uuid4, uuid5
+
+from attrs import evolve, field, frozen
+from pydantic import Field, SecretStr
+from pydantic_core import PydanticCustomError
+
+from customer_accounts.account import AccountRecord
+from customer_accounts.actors import Agent, SignedInCustomer
+from customer_accounts.changes import Change, UseToken, update
+from customer_accounts.command import Command, Decision, Env, Refusal, refuse
+from customer_accounts.email_address import suggest_correction
+from customer_accounts.facts import Facts, Part, Scope
+from customer_accounts.features.account_links import account_link, digest_of
+from customer_accounts.features.acting import acting
+from customer_accounts.features.four_eyes import agreed, not_permitted
+from customer_accounts.features.merge_changes import merge_changes
+from customer_accounts.features.merge_rules import MergePlan, plan_merge
+from customer_accounts.features.reauthentication import not_proven, password_check
+from customer_accounts.features.registration import email_key_of, mailing, read_email
+from customer_accounts.features.revocation import siblings_of
+from customer_accounts.inputs import Line, OptionalToken, TypedEmail
+from customer_accounts.issue import issue_token, mail_to_account, masked, record_event, spent, with_token
+from customer_accounts.limiting import Hit, Limit, hits
+from customer_accounts.outbox import EventKind, MailPurpose
+from customer_accounts.permissions import AgentTask
+from customer_accounts.refusals import Reason
+from customer_accounts.settings import Settings
+from customer_accounts.token import Purpose, TokenRecord
+from customer_accounts.wording import wording
+
+_NAMESPACE = UUID("a6a5b0d1-3c1e-4c2e-9b59-9a3a3d9f0c77")
+_PARTS = frozenset(
+    {
+        *(Part.ACCOUNTS, Part.TOKENS, Part.IDENTITIES, Part.ADDRESSES, Part.WISH_LISTS),
+        *(Part.SUBSCRIPTIONS, Part.CLAIMS, Part.MERGES, Part.PROPOSALS),
+    }
+)
+
+Merging = SignedInCustomer | Agent
+
+
+@frozen
+class MergeRequested:
+    """What a customer is told who names another account's address; the same for every address.
+
+    Args:
+        email: the address as it was understood.
+        email_suggestion: the address that was probably meant, or None (F06).
+        advice: where to look, and where the link works.
+    """
+
+    email: str
+    email_suggestion: str | None
+    advice: str
+
+
+@frozen
+class MergePreview:
+    """What a merge would do; the addresses are masked.
+
+    Args:
+        surviving, absorbed: the two addresses.
+        addresses, wish_lists, sign_ins: how many move.
+        double_addresses: how many delivery addresses both have.
+        renamed_lists: new names of wish lists whose name is taken.
+        conflicts: what both have, by the names of the rules, so that only one of them counts.
+        kept_vat_number, dropped_vat_number: where both companies have one.
+        newsletter_ends: whether the surviving account's newsletter ends, because the stricter wish counts.
+    """
+
+    surviving: str
+    absorbed: str
+    addresses: int
+    double_addresses: int
+    wish_lists: int
+    renamed_lists: tuple[str, ...] = field(repr=False)
+    sign_ins: int
+    conflicts: tuple[str, ...]
+    kept_vat_number: str | None
+    dropped_vat_number: str | None
+    newsletter_ends: bool
+
+
+@frozen
+class AccountsMerged:
+    """Two accounts that are one now.
+
+    Args:
+        account_id: the surviving account.
+        absorbed_id: the account that ended.
+        orders: how many orders came along.
+        conflicts: what both had, so that only one of them counts.
+        undo_until: until when it can be undone, UTC.
+    """
+
+    merge_id: UUID
+    account_id: UUID
+    absorbed_id: UUID
+    orders: int
+    conflicts: tuple[str, ...]
+    undo_until: datetime
+
+
+class RequestMerge(Command):
+    """Ask to merge another account of one's own into this one; its mailbox gets the link."""
+
+    actors: ClassVar = (SignedInCustomer,)
+    hashes: ClassVar = True
+
+    email: TypedEmail
+    current_password: SecretStr | None = None
+
+    def limits(self, actor: SignedInCustomer, settings: Settings, /) -> tuple[Hit, ...]:
+        """See `Command.limits`."""
+        return (*password_check(actor), *mailing(self.email, actor))
+
+    def scope(self, actor: SignedInCustomer, env: Env, /) -> Scope:
+        """See `Command.scope`."""
+        parts = frozenset({Part.ACCOUNTS, Part.TOKENS})
+        return Scope(parts=parts, email_keys=(email_key_of(self.email),))
+
+    def decide(
+        self, facts: Facts, env: Env, actor: SignedInCustomer, /
+    ) -> Decision[MergeRequested] | Refusal:
+        """See `Command.decide`."""
+        account = acting(facts, actor)
+        email = read_email(self.email)
+        if isinstance(email, Refusal):
+            return email
+        refusal = not_proven(account, self.current_password, env, actor)
+        if refusal is not None:
+            return refusal
+        if email.key == account.email_key:
+            return refuse(Reason.SAME_ADDRESS, about="email")
+        other = facts.account_at(email.key)
+        changes = [
+            # A reset or sign-out meanwhile ends this session; its link must not be left over.
+            update(account, account),
+            *([] if other is None else _asked(account, other, facts, env)),
+            record_event(env, actor, EventKind.MERGE_REQUESTED, email=email.original),
+        ]
+        advice = wording("account_merge", "advice", account.locale)
+        suggestion = suggest_correction(email.original)
+        return Decision(MergeRequested(email.original, suggestion, advice), changes)
+
+
+def _asked(account: AccountRecord, other: AccountRecord, facts: Facts, env: Env) -> list[Change]:
+    token = issue_token(
+        env,
+        Purpose.CONFIRM_MERGE,
+        email=other.email,
+        email_key=other.email_key or "",
+        account_id=account.id,
+    )
+    mail = mail_to_account(
+        env, MailPurpose.CONFIRM_MERGE, other, token=token, new_address=masked(account.email)
+    )
+    return [*with_token(token, facts.tokens), mail]
+
+
+def _contradiction(token: str | None, surviving: str, absorbed: str) -> PydanticCustomError | None:
+    """Say what is wrong where neither the link alone nor both addresses alone are given."""
+    by_address = bool(surviving.strip()) and bool(absorbed.strip())
+    if not by_address if token is None else bool(surviving or absorbed):
+        return PydanticCustomError("token_or_addresses", "give the token or both addresses")
+    return None
+
+
+def _limits(actor: Merging) -> tuple[Hit, ...]:
+    return () if isinstance(actor, Agent) else hits((Limit.PASSWORD_CHECK, str(actor.account_id)))
+
+
+def _scope(token: str | None, surviving: str, absorbed: str) -> Scope:
+    if token is not None:
+        return Scope(parts=_PARTS, token=digest_of(token))
+    return Scope(parts=_PARTS, email_keys=(email_key_of(surviving), email_key_of(absorbed)))
+
+
+def _by_link(
+    text: str | None, facts: Facts, env: Env, actor: SignedInCustomer
+) -> tuple[TokenRecord, MergePlan] | Refusal:
+    """Give the link and the plan, if the link was asked for in this very account."""
+    if text is None:
+        return refuse(Reason.NOT_FOUND, about="token")
+    link = account_link(facts, text, env, Purpose.CONFIRM_MERGE)
+    if isinstance(link, Refusal):
+        return link
+    if link.account.id != actor.account_id:
+        return refuse(Reason.REAUTHENTICATE)
+    absorbed = facts.account_at(link.token.email_key)
+    if absorbed is None or absorbed.id == link.account.id:
+        return refuse(Reason.LINK_INVALID)
+    return link.token, plan_merge(link.account, absorbed, facts)
+
+
+def _by_address(surviving: str, absorbed: str, facts: Facts, env: Env, actor: Agent) -> MergePlan | Refusal:
+    refusal = not_permitted(AgentTask.MERGE_ACCOUNTS, env, actor)
+    if refusal is not None:
+        return refusal
+    found: list[AccountRecord] = []
+    for name, typed in (("surviving", surviving), ("absorbed", absorbed)):
+        account = facts.account_at(email_key_of(typed))
+        if account is None:
+            return refuse(Reason.NOT_FOUND, about=name)
+        found.append(account)
+    if found[0].id == found[1].id:
+        return refuse(Reason.SAME_ADDRESS, about="absorbed")
+    return plan_merge(found[0], found[1], facts)
+
+
+class PreviewMerge(Command):
+    """Show what a merge of two accounts would do; nothing is written.
+
+    Args:
+        token: of the link in the other mailbox, for the customer.
+        surviving, absorbed: the two addresses, for an agent.
+    """
+
+    actors: ClassVar = (SignedInCustomer, Agent)
+
+    token: OptionalToken = None
+    surviving: TypedEmail = ""
+    absorbed: TypedEmail = ""
+
+    def contradiction(self) -> PydanticCustomError | None:
+        """See `Command.contradiction`."""
+        return _contradiction(self.token, self.surviving, self.absorbed)
+
+    def limits(self, actor: Merging, settings: Settings, /) -> tuple[Hit, ...]:
+        """See `Command.limits`."""
+        return _limits(actor)
+
+    def scope(self, actor: Merging, env: Env, /) -> Scope:
+        """See `Command.scope`."""
+        return _scope(self.token, self.surviving, self.absorbed)
+
+    def decide(self, facts: Facts, env: Env, actor: Merging, /) -> Decision[MergePreview] | Refusal:
+        """See `Command.decide`."""
+        if isinstance(actor, Agent):
+            plan = _by_address(self.surviving, self.absorbed, facts, env, actor)
+        else:
+            linked = _by_link(self.token, facts, env, actor)
+            plan = linked if isinstance(linked, Refusal) else linked[1]
+        return plan if isinstance(plan, Refusal) else Decision(_preview(plan))
+
+
+def _preview(plan: MergePlan) -> MergePreview:
+    return MergePreview(
+        surviving=masked(plan.surviving.email),
+        absorbed=masked(plan.absorbed.email),
+        addresses=len(plan.addresses),
+        double_addresses=len(plan.doubles),
+        wish_lists=len(plan.lists),
+        renamed_lists=tuple(name for one, name in plan.lists if name != one.name),
+        sign_ins=len(plan.identities),
+        conflicts=plan.conflicts,
+        kept_vat_number=plan.kept_vat_number,
+        dropped_vat_number=plan.dropped_vat_number,
+        newsletter_ends=plan.ends_newsletter,
+    )
+
+
+class MergeAccounts(Command):
+    """Merge two accounts of the same person.
+
+    Args:
+        id: chosen by the host; a second agent who must agree gives the same.
+        token: of the link in the other mailbox, for the customer.
+        surviving, absorbed: the two addresses, for an agent.
+        reason, evidence: why, and what shows that both belong to one person; needed from an agent.
+    """
+
+    actors: ClassVar = (SignedInCustomer, Agent)
+
+    id: UUID = Field(default_factory=uuid4)
+    token: OptionalToken = None
+    surviving: TypedEmail = ""
+    absorbed: TypedEmail = ""
+    reason: Line = ""
+    evidence: Line = ""
+
+    def contradiction(self) -> PydanticCustomError | None:
+        """See `Command.contradiction`."""
+        return _contradiction(self.token, self.surviving, self.absorbed)
+
+    def limits(self, actor: Merging, settings: Settings, /) -> tuple[Hit, ...]:
+        """See `Command.limits`."""
+        return _limits(actor)
+
+    def scope(self, actor: Merging, env: Env, /) -> Scope:
+        """See `Command.scope`."""
+        return evolve(_scope(self.token, self.surviving, self.absorbed), case=self.id)
+
+    def decide(self, facts: Facts, env: Env, actor: Merging, /) -> Decision[AccountsMerged] | Refusal:
+        """See `Command.decide`."""
+        if isinstance(actor, Agent):
+            return self._by_agent(facts, env, actor)
+        linked = _by_link(self.token, facts, env, actor)
+        if isinstance(linked, Refusal):
+            return linked
+        token, plan = linked
+        siblings = siblings_of(token, facts)
+        used = [
+            UseToken(token.digest, env.now, plan.surviving.id),
+            *spent(siblings, env, plan.surviving.id),
+        ]
+        changes = merge_changes(
+            plan,
+            merge_id := uuid5(_NAMESPACE, token.digest),
+            "",
+            facts,
+            env,
+            actor,
+            used={token.digest, *(one.digest for one in siblings)},
+        )
+        return _merged(plan, merge_id, [*used, *changes], env)
+
+    def _by_agent(self, facts: Facts, env: Env, actor: Agent) -> Decision[AccountsMerged] | Refusal:
+        merge_id = uuid5(_NAMESPACE, f"{actor.id}:{self.id}")
+        done = next((one for one in facts.merges if one.id == merge_id), None)
+        if done is not None:
+            claim = facts.claim(merge_id)
+            orders = 0 if claim is None else claim.orders
+            conflicts = tuple(done.conflicts.split())
+            return Decision(
+                AccountsMerged(done.id, done.surviving, done.absorbed.id, orders, conflicts, done.undo_until)
+            )
+        plan = _by_address(self.surviving, self.absorbed, facts, env, actor)
+        if isinstance(plan, Refusal):
+            return plan
+        for name, text in (("reason", self.reason), ("evidence", self.evidence)):
+            if not text.strip():
+                return refuse(Reason.EVIDENCE_NEEDED, about=name)
+        same = self.model_copy(update={"surviving": plan.surviving.email, "absorbed": plan.absorbed.email})
+        together = agreed(same, AgentTask.MERGE_ACCOUNTS, facts, env, actor)
+        if isinstance(together, Refusal):
+            return together
+        why = f"{self.reason}; evidence: {self.evidence}"
+        changes = merge_changes(plan, merge_id, why, facts, env, actor)
+        return _merged(plan, merge_id, [*together, *changes], env)
+
+
+def _merged(plan: MergePlan, merge_id: UUID, changes: Sequence[Change], env: Env) -> Decision[AccountsMerged]:
+    until = env.now + env.settings.merge_undo_within
+    result = AccountsMerged(merge_id, plan.surviving.id, plan.absorbed.id, 0, plan.conflicts, until)
+    return Decision(
+        result, changes, counted=lambda counts: evolve(result, orders=counts.moved.get(merge_id, 0))
+    )
