@@ -62,6 +62,7 @@ MAILED_AGAIN = frozenset(
 #: Commands whose second answer differs although nothing more happens, each with the reason.
 ANSWERED_ANEW = MappingProxyType(
     {
+        "ImportBatch": "its rows are known then",
         "CancelInvitation": "it tells how many it took back, and the first one took back all",
         "ClaimGuestOrders": "it tells what this claim moved, and the first one moved all",
         "ClaimOrder": "as ClaimGuestOrders",
@@ -97,6 +98,7 @@ TOLD = MappingProxyType(
         "ExportMyData": EventKind.DATA_EXPORTED,
         "FinishRequest": EventKind.REQUEST_ANSWERED,
         "LinkIdentity": EventKind.IDENTITY_LINKED,
+        "ImportBatch": EventKind.IMPORTED,
         "MergeAccounts": EventKind.ACCOUNTS_MERGED,
         "PreviewGuestAddress": EventKind.GUEST_ADDRESS_PREVIEWED,
         "OpenAccountFromOrder": EventKind.REGISTRATION_REQUESTED,

@@ -138,6 +138,7 @@ class EventKind(StrEnum):
     GUEST_ADDRESS_CORRECTED = "guest_address_corrected"
     GUEST_ADDRESS_PREVIEWED = "guest_address_previewed"
     TRACKING_RESENT = "tracking_resent"
+    IMPORTED = "imported"
     MERGE_REQUESTED = "merge_requested"
     ACCOUNTS_MERGED = "accounts_merged"
     MERGE_UNDONE = "merge_undone"

@@ -270,6 +270,47 @@ EXAMPLES: MappingProxyType[str, tuple[Example, ...]] = MappingProxyType(
                 },
             ),
         ),
+        "ImportBatch": (
+            Example(
+                System,
+                lambda _: {
+                    "customers": [
+                        {
+                            "line": 2,
+                            "key": "7",
+                            "email": "imported@mail.example",
+                            "proven": False,
+                            "created_at": "2019-05-01T10:00:00Z",
+                            "name": "Ina",
+                            "locale": "de",
+                            "password_hash": "$P$B1234567890123456789012345678901",
+                            "address": _ADDRESS,
+                            "newsletter": {
+                                "text_version": "2018-05",
+                                "at": "2019-05-01T10:00:00Z",
+                                "source": "checkout",
+                                "confirmed_at": "2019-05-01T11:00:00Z",
+                            },
+                        }
+                    ],
+                    "orders": [
+                        {
+                            "line": 2,
+                            "reference": "old-1",
+                            "number": "1",
+                            "placed_at": "2019-05-01T10:00:00Z",
+                            "email": "gerda@mail.example",
+                            "status": "delivered",
+                            "name": "Gerda",
+                            "postcode": "8010",
+                            "locale": "de",
+                            "of_customer": False,
+                        }
+                    ],
+                    "invite": True,
+                },
+            ),
+        ),
         "ResendInvitation": (Example(Agent, lambda _: {"email": "invited@mail.example", "reason": "asked"}),),
         "CancelInvitation": (Example(Agent, lambda _: {"email": "invited@mail.example", "reason": "asked"}),),
         "PendingProposals": (Example(Agent, lambda _: {"after": None, "limit": 20}),),

@@ -169,6 +169,8 @@ def samples() -> Iterator[Sample]:
         "accounts_merged-surviving",
         task(MailPurpose.ACCOUNTS_MERGED, audience="surviving", new_address="a***@other.example"),
     )
+    link = token(Purpose.SET_PASSWORD)
+    yield Sample("set_password-imported", task(MailPurpose.SET_PASSWORD, link=link, variant="imported"))
     for question in Question:
         yield Sample(f"request_question-{question}", task(MailPurpose.REQUEST_QUESTION, variant=question))
     for why in (WhyRefused.NO_ORDER, WhyRefused.NOT_PROVEN):

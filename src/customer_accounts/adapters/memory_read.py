@@ -193,6 +193,10 @@ def _has_number(account: AccountRecord, scope: Scope) -> bool:
 def _orders(
     scope: Scope, token: TokenRecord | None, orders: list[OrderRecord], order_vat: list[OrderVatRecord]
 ) -> tuple[OrderRecord, ...]:
+    if scope.references:
+        wanted = set(scope.references)
+        chosen = (one for one in orders if one.reference in wanted)
+        return tuple(sorted(chosen, key=attrgetter("placed_at", "reference"), reverse=True))
     if scope.order is not None or scope.order_number is not None:
         return tuple(_named_orders(scope, orders))
     reference = token and token.order_reference

@@ -30,7 +30,7 @@ from customer_accounts.features.four_eyes import not_permitted
 from customer_accounts.features.registration import BY_STAFF, email_key_of, read_email
 from customer_accounts.inputs import Reference, TypedEmail
 from customer_accounts.issue import issue_token, queue_mail, record_event, with_token
-from customer_accounts.outbox import EventKind, MailPurpose
+from customer_accounts.outbox import Detail, EventKind, MailPurpose
 from customer_accounts.permissions import AgentTask
 from customer_accounts.refusals import Reason
 from customer_accounts.token import Purpose
@@ -64,8 +64,12 @@ def invitations(facts: Facts, email_key: str) -> list[RegistrationRecord]:
     return sorted(waiting, key=lambda one: one.created_at)
 
 
-def invitation_link(guest: RegistrationRecord, facts: Facts, env: Env) -> list[Change]:
-    """Make the link of an invitation and queue its mail, to the address that the invitation stores."""
+def invitation_link(guest: RegistrationRecord, facts: Facts, env: Env, *, variant: str = "") -> list[Change]:
+    """Make the link of an invitation and queue its mail, to the address that the invitation stores.
+
+    Args:
+        variant: names another beginning of the mail, such as ``imported``.
+    """
     token = issue_token(
         env, Purpose.SET_PASSWORD, email=guest.email, email_key=guest.email_key, registration_id=guest.id
     )
@@ -77,6 +81,8 @@ def invitation_link(guest: RegistrationRecord, facts: Facts, env: Env) -> list[C
         storefront=guest.storefront,
         token=token,
     )
+    if variant:
+        mail = evolve(mail, mail=evolve(mail.mail, details=(Detail("variant", variant),)))
     return [*with_token(token, facts.tokens), mail]
 
 

@@ -149,7 +149,11 @@ def _variants(task: MailTask, shipment: Shipment | None) -> tuple[str, ...]:
     mail, order = task.mail, task.order
     if mail.purpose in COUNTED:
         return (_counted(_number(mail.detail("claimed"))),)
-    if mail.purpose in (MailPurpose.REQUEST_QUESTION, MailPurpose.REQUEST_REFUSED):
+    if mail.purpose in (
+        MailPurpose.REQUEST_QUESTION,
+        MailPurpose.REQUEST_REFUSED,
+        MailPurpose.SET_PASSWORD,
+    ):
         return (mail.detail("variant"),)
     if mail.purpose is MailPurpose.ACCOUNTS_MERGED:
         return ("absorbed" if mail.detail("audience") == "absorbed" else "surviving",)

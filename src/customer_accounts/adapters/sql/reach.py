@@ -60,6 +60,7 @@ class Shape:
     holders: bool = False
     state: bool = False
     register: bool = False
+    references: int = 0
 
 
 def shape_of(scope: Scope) -> Shape:
@@ -84,6 +85,7 @@ def shape_of(scope: Scope) -> Shape:
         holders=scope.vat_number is not None and scope.vat_holders,
         state=scope.order_vat_in is not None,
         register=scope.vat_register is not None,
+        references=len(padded(scope.references)),
     )
 
 
@@ -114,6 +116,7 @@ def values_of(scope: Scope) -> dict[str, Any]:
     if scope.page is not None:
         values["limit"] = scope.page.limit
         values["after_time"], values["after_reference"] = scope.page.after or (None, None)
+    values |= {f"reference_{place}": one for place, one in enumerate(padded(scope.references))}
     values["case"] = scope.case
     if scope.cases is not None:
         values["cases_limit"], values["state"] = scope.cases.limit, scope.cases.state.value

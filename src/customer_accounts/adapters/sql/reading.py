@@ -215,6 +215,9 @@ def _orders(shape: Shape) -> list[Branch]:
     """Give the branches of the order that is named or that the link shows, or of one page of an account's."""
     if Part.ORDERS not in shape.parts:
         return []
+    if shape.references:
+        named = [bindparam(f"reference_{place}", type_=String()) for place in range(shape.references)]
+        return family_branches(ORDERS, orders.c.reference.in_(named))
     if shape.order or shape.number:
         return family_branches(ORDERS, orders_way(shape))
     shown = select(tokens.c.order_reference).where(token_way(), tokens.c.order_reference.is_not(None))

@@ -17,6 +17,14 @@ class OrderClauses(Clauses):
     """Single orders, pages and groups."""
 
     @needs(Part.ORDERS)
+    def test_many_references_give_their_orders(self, storage: Storage) -> None:
+        """By references: those orders and no others, in full, newest first; missing ones are left out."""
+        old, new = records.an_order(placed_at=later(hours=-1)), records.a_full_order()
+        storage.write(stored(old, new, records.an_order()))
+        scope = Scope(parts=frozenset({Part.ORDERS}), references=(old.reference, new.reference, "none"))
+        assert storage.read(scope).orders == (new, old)
+
+    @needs(Part.ORDERS)
     def test_a_link_shows_its_order(self, storage: Storage) -> None:
         """By link: the order that it shows, and it alone; a link without one leaves the page as it is."""
         account = records.an_account()
