@@ -9,11 +9,12 @@ from tests.sabotage.fault import Fault
 from tests.sabotage.promises import PROMISES
 from tests.sabotage.requirements import REQUIREMENTS
 from tests.sabotage.trials import Outcome, Trials
+from tests.sabotage.vat import VAT
 
 
 def main(prefixes: list[str]) -> int:
     """Try the faults and print a line for each and the sums."""
-    chosen = [one for one in (*PROMISES, *REQUIREMENTS) if one.id.startswith(tuple(prefixes or [""]))]
+    chosen = [one for one in (*PROMISES, *REQUIREMENTS, *VAT) if one.id.startswith(tuple(prefixes or [""]))]
     caught: list[Fault] = []
 
     def tell(fault: Fault, outcome: Outcome) -> None:
@@ -23,7 +24,7 @@ def main(prefixes: list[str]) -> int:
 
     if chosen:
         Trials(chosen, tell).run()
-    for name, faults in (("promises", PROMISES), ("requirements", REQUIREMENTS)):
+    for name, faults in (("promises", PROMISES), ("requirements", REQUIREMENTS), ("VAT numbers", VAT)):
         tried = [one for one in faults if one in chosen]
         if tried:
             print(f"{name}: {len(tried)} faults tried of {len(faults)}")

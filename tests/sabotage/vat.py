@@ -1,0 +1,103 @@
+"""Faults of the rules about VAT numbers that no single promise names: the register, the evidence, late answers."""
+
+from customer_accounts.accounts import vat_asking, vat_checks
+from customer_accounts.adapters.memory import _purge
+from customer_accounts.adapters.vies_traffic import Traffic
+from customer_accounts.features import late_confirmation, vat_keeping, vat_queue
+from customer_accounts.features.order_vat import RecordOrderVat
+from customer_accounts.features.vat_checkup import PrepareVatCheck
+from customer_accounts.features.vat_correction import ApproveVatCorrection
+from customer_accounts.features.vat_evidence import AddVatEvidence
+from customer_accounts.features.vat_pause import is_paused, paused_by
+from tests.sabotage.fault import Fault, edited, fault
+
+VAT: tuple[Fault, ...] = (
+    fault(
+        "VAT-block",
+        "a block ends by itself",
+        edited(is_paused, "pause.until is None or now < pause.until", "pause.until and now < pause.until"),
+        "features/test_vat_pause.py::test_a_blocked_shop_raises_the_alarm_once",
+    ),
+    fault(
+        "VAT-alarm",
+        "a block raises no alarm",
+        edited(paused_by, "EventKind.VAT_REGISTER_BLOCKED", "EventKind.VAT_ANSWERED"),
+        "features/test_vat_pause.py::test_a_blocked_shop_raises_the_alarm_once",
+    ),
+    fault(
+        "VAT-doubt",
+        "a no of a failing state is believed",
+        edited(vat_queue.doubts, "return doubtful and once", "return False and once"),
+        "features/test_late_confirmation.py::test_a_no_of_a_failing_state_is_doubted_once",
+        "accounts/test_vat_checks.py::test_a_no_of_a_failing_state_is_asked_again_once",
+    ),
+    fault(
+        "VAT-late",
+        "a yes counts for a day of supply however late it comes",
+        edited(
+            late_confirmation.is_in_time, "env.settings.late_valid_within", "env.settings.vat_evidence_kept"
+        ),
+        "features/test_late_confirmation.py::test_otherwise_vat_stays_charged",
+    ),
+    fault(
+        "VAT-told",
+        "an order that was not confirmed is corrected",
+        edited(
+            ApproveVatCorrection.decide, "taxed.state is not OrderVatState.CONFIRMED_LATE", "not taxed.number"
+        ),
+        "features/test_vat_correction.py::test_what_was_not_confirmed_is_not_corrected",
+    ),
+    fault(
+        "VAT-day",
+        "a document of another day counts",
+        edited(AddVatEvidence.decide, "self.valid_on != taxed.supplied_on", "self.valid_on is None"),
+        "features/test_vat_evidence.py::TestAdding::test_refusals",
+    ),
+    fault(
+        "VAT-rewritten",
+        "another decision is answered as if it were the first",
+        edited(RecordOrderVat.decide, "if same else", "if same or True else"),
+        "features/test_order_vat.py::test_the_decision_of_the_day_is_never_rewritten",
+    ),
+    fault(
+        "VAT-kept",
+        "a clear answer like the one before is not kept",
+        edited(
+            vat_keeping.kept_already, "if answer.status is not VatStatus.UNVERIFIED:", "if not answer.code:"
+        ),
+        "features/test_vat_evidence.py::TestKeeping::test_an_outage_is_kept_once_a_day_and_kind",
+    ),
+    fault(
+        "VAT-named",
+        "evidence is purged although an order names it",
+        edited(_purge, "one.checked_at < before and one.id not in kept_by", "one.checked_at < before"),
+        "adapters/test_memory.py::TestMemoryStorage::test_what_was_kept_long_enough_is_purged",
+    ),
+    fault(
+        "VAT-once",
+        "a number that was answered meanwhile is asked again",
+        edited(
+            PrepareVatCheck.decide, "waiting is None or waiting.version != self.leased", "waiting is None"
+        ),
+        "features/test_vat_checkup.py::test_a_number_that_was_answered_meanwhile_is_not_asked",
+    ),
+    fault(
+        "VAT-hang",
+        "a register that hangs costs a thread each time",
+        edited(vat_asking.Asking.ask, "len(self._flights) >= self._most", "len(self._flights) < 0"),
+        "accounts/test_vat_checkout.py::TestThreads::test_a_hanging_register_costs_a_bounded_number_of_threads",
+    ),
+    fault(
+        "VAT-limit",
+        "a state is asked as often at once as anybody likes",
+        edited(Traffic.enter, "state.under_way >= limit.at_once", "state.under_way < 0"),
+        "adapters/test_vies_traffic.py::TestLimits",
+        "adapters/test_vies_traffic.py::test_sixteen_threads_keep_the_limit_of_each_state",
+    ),
+    fault(
+        "VAT-other",
+        "an answer that our side did not ask for is recorded",
+        edited(vat_checks.Doubts.recording, "answer.number != number", "not number"),
+        "accounts/test_vat_checks.py::test_an_answer_about_another_number_is_none",
+    ),
+)
