@@ -157,16 +157,20 @@ class TestExport:
         assert EMAIL not in repr(export)
 
     def test_gives_the_orders_in_portions(self, shop: Shop) -> None:
-        """DP-01: 230 orders come in three calls, each once."""
+        """DP-01: 230 orders come in three calls, each once, and the events with the first of these."""
         customer = _anna(shop)
         shop.storage.write([insert(_order(shop, customer.account_id, one)) for one in range(230)])
-        seen, after = [], None
+        seen, events, after = [], [], None
         for _ in range(3):
             export = _export(shop, customer, after)
-            seen += [one["number"] for one in json.loads(export.to_json())["orders"]]
+            data = json.loads(export.to_json())
+            seen += [one["number"] for one in data["orders"]]
+            events.append(len(data["events"]))
             after = export.next_orders
         assert after is None
         assert seen == [str(number) for number in range(230)]
+        assert events[0] > 0
+        assert events[1:] == [0, 0]
 
     @pytest.mark.parametrize(
         "cursor", ["", "x", "2026-01-01 x", "0001-01-01T00:00:00+23:59 x", "99 9", "MSAA", "OTkgAA"]

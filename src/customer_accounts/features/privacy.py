@@ -109,7 +109,7 @@ class AccountClosed:
 
 
 class ExportMyData(Command):
-    """Give the customer all that is stored of the account."""
+    """Give the customer all that is stored of the account; its events come with the first page of orders."""
 
     actors: ClassVar = (SignedInCustomer,)
 
@@ -122,7 +122,11 @@ class ExportMyData(Command):
     def scope(self, actor: SignedInCustomer, env: Env, /) -> Scope:
         """See `Command.scope`."""
         page = Page(after=place_of(self.orders_after), limit=_ORDERS_AT_ONCE)
-        parts = _BELONGINGS | _ABOUT_VAT | {Part.ORDERS, Part.EVENTS, Part.CLAIMS}
+        parts = _BELONGINGS | _ABOUT_VAT | {Part.ORDERS, Part.CLAIMS}
+        if self.orders_after is None:
+            parts |= {
+                Part.EVENTS
+            }  # without a page of their own they are read once, and not with each page of orders
         return Scope(parts=parts, account_id=actor.account_id, page=page)
 
     def decide(self, facts: Facts, env: Env, actor: SignedInCustomer, /) -> Decision[DataExport] | Refusal:
