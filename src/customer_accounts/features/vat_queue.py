@@ -60,8 +60,11 @@ def queued(
 
 def queued_for_order(number: str, facts: Facts, env: Env) -> list[Change]:
     """Let the number of an order wait: at once if nobody has asked, else soon, as after a first failure."""
-    due = env.now if facts.vat_check(number) is None else env.now + _FIRST_WAIT
-    return queued(number, "", facts, env, due_at=due)
+    waiting = facts.vat_check(number)
+    if waiting is None:
+        return queued(number, "", facts, env, due_at=env.now)
+    # An answer that is being recorded at this moment has not seen the order: it is overtaken, and decided again.
+    return queued(number, "", facts, env, due_at=env.now + _FIRST_WAIT) or [update(waiting, waiting)]
 
 
 def is_wanted(facts: Facts, number: str, now: datetime) -> bool:
