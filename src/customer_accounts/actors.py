@@ -6,6 +6,7 @@ The host builds the actor from what it knows (cookie, session, staff login); a c
 
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address, ip_network
 from uuid import UUID
@@ -24,6 +25,12 @@ def _parsed_ip(text: str | None) -> str | None:
         return None
     if not isinstance(text, str):
         raise TypeError("ip must be str or None")
+    return _read_ip(text)
+
+
+# One client asks several times in a row.
+@lru_cache(maxsize=1024)
+def _read_ip(text: str) -> str:
     try:
         ip = ip_address(text.partition("%")[0])
     except ValueError:

@@ -66,7 +66,8 @@ def _unwrapped(typed: str) -> str:
     """Take a pasted address out of its name, its angle brackets or its link, and drop what nobody can see."""
     wrapped = _WRAPPED.match(typed)
     inner = (wrapped.group(1) if wrapped else typed).removeprefix("mailto:")
-    return "".join(c for c in inner if not _is_unseen(c)).lstrip('"<>,; ').rstrip("\"'<>,; ")
+    seen = inner if inner.isascii() else "".join(c for c in inner if not _is_unseen(c))
+    return seen.lstrip('"<>,; ').rstrip("\"'<>,; ")
 
 
 def _is_unseen(character: str) -> bool:

@@ -15,7 +15,7 @@ TABLES = {
     "fastapi-users": '"user" (id, email, hashed_password, is_active, is_superuser, is_verified) '
     f"SELECT gen_random_uuid(), e, '{NO_HASH}', true, false, true",
 }
-FROM = "FROM (SELECT 'many' || n || '@gmail.com' AS e FROM generate_series(%s, %s) n) AS made"
+FROM = "FROM (SELECT 'many' || n || '@gmail.com' AS e FROM generate_series(%s::int, %s::int) n) AS made"
 _REQUIRED = """
 SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'ca_accounts'
 AND is_nullable = 'NO' AND column_name NOT IN ('id', 'email', 'email_key', 'email_verified_at', 'created_at')
