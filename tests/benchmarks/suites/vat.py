@@ -28,3 +28,20 @@ def rows(run: Run) -> Iterator[Row]:
             group="VAT", what="numbers checked", unit="a second", ours=found["parse"], beside=name, theirs=found[name],
             note=note,
         )  # fmt: skip
+    yield from _bulk(run)
+
+
+def _bulk(run: Run) -> Iterator[Row]:
+    count = 50_000 if run.quick else 1_000_000
+    run.say(f"{count:,} orders in a CSV file")
+    found = run.python("contenders.vat_bulk", str(count))
+    yield Row(
+        group="VAT",
+        what=f"{count:,} orders of a CSV file decided in bulk",
+        unit="/ CPU second",
+        ours=found["rate"],
+    )
+    yield Row(
+        group="VAT", what="peak memory of it", unit="MiB", ours=found["peak"], beside="the same with 10,000 orders",
+        theirs=found["small"], target="bounded: within 20 MiB", reached=found["peak"] <= found["small"] + 20,
+    )  # fmt: skip
