@@ -35,7 +35,7 @@ nitpick_ignore = [
 ]
 nitpick_ignore_regex = [
     (r"py:.*", r"(?!customer_accounts).*"),
-    (r"py:.*", r"customer_accounts\.(.*\.)?(R|R_co|A|A_contra|_.*)"),
+    (r"py:.*", r"customer_accounts\.(.*\.)?(R|R_co|A|A_contra|S|_.*)"),
 ]
 
 autodoc_member_order = "bysource"

@@ -1,7 +1,7 @@
 """When the register asks for peace: nobody asks it, in no process, until it is over (RL-09).
 
-* GLOBAL_* codes mean that the register is full for everybody: all states pause for minutes, longer each time.
-* *_BLOCKED codes mean that the register blocks the shop.  Asking on would only lengthen it, so nothing is asked any
+* ``GLOBAL_*`` codes mean that the register is full for everybody: all states pause for minutes, longer each time.
+* ``*_BLOCKED`` codes mean that the register blocks the shop.  Asking on would only lengthen it, so nothing is asked any
   more, by no worker and no checkout, until somebody has settled it with the register and says so with
   `ResumeVatChecks`.  The event VAT_REGISTER_BLOCKED is the alarm; `Accounts.on_event` gets it like every other.
 * Orders go on meanwhile; their numbers wait (F25).
