@@ -186,6 +186,14 @@ def test_refused_data_command(make: Make, code: bytes, permanent: bool) -> None:
     assert error.reason == f"message refused: {code.decode()} no room"
 
 
+@pytest.mark.parametrize(("code", "outage"), [(b"421", True), (b"450", False), (b"550", False)])
+def test_a_server_that_closes_is_an_outage(make: Make, code: bytes, outage: bool) -> None:
+    """421 at any step says that no mail is taken now; other refusals are about this mail."""
+    with server(b"250 hello\r\n", code + b" no\r\n") as port:
+        error = refused(make(port=port), letter())
+    assert (error.outage, error.permanent) == (outage, False)
+
+
 def test_failing_goodbye_is_no_failure(make: Make) -> None:
     """RL-03: a mail that the server took is sent, even if the server is gone a moment later."""
     body = letter(body="x\n").as_bytes().count(b"\n")
