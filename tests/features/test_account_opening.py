@@ -118,9 +118,11 @@ class TestGuestOrders:
         _guest_order(shop, "o1")
         (order,) = shop.stored(OrderRecord)
         shop.storage.write([update(order, evolve(order, owner=other.account_id))])
-        assert _begin(shop).claimed == 0
-        (order,) = shop.stored(OrderRecord)
-        assert order.owner == other.account_id
+        _guest_order(shop, "o2")
+        began = _begin(shop)
+        assert began.claimed == 1
+        owners = [one.owner for one in shop.stored(OrderRecord)]
+        assert owners == [other.account_id, began.account_id]
 
     def test_the_count_is_that_of_the_write(self, shop: Shop) -> None:
         """GM-02: an order that arrives between read and write is moved, and counted."""
