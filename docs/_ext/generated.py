@@ -188,7 +188,8 @@ def _vat_rows(*kinds: str) -> str:
         flags = ", ".join(
             name for name, on in (("provisional", row.provisional), ("review", row.review)) if on
         )
-        cells = [row.key, when, row.treatment.value, row.tax, row.category or "–", law, flags or "–"]
+        codes = " ".join(code for code in (row.category, row.vatex) if code)
+        cells = [row.key, when, row.treatment.value, row.tax, codes or "–", law, flags or "–"]
         rows.append([_cell(one) for one in cells])
     return _table(["Row", "If", "Treatment", "Tax of", "EN 16931", "Law", "Flags"], rows)
 
@@ -206,6 +207,13 @@ def vat_remarks() -> str:
         for one in remarks
     ]
     return _table(["Kind", "Name", "If"], rows)
+
+
+def vat_national() -> str:
+    """National articles beside the Directive, by the state of dispatch or of the seller."""
+    national = packaged_table().national
+    rows = [[name, state, law] for name, laws in national.items() for state, law in laws.items()]
+    return _table(["Note", "State", "Article"], rows)
 
 
 def requirements() -> str:
@@ -270,7 +278,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     one.__name__: one
     for one in (
         commands, features, everywhere, refusals, mails, limits, lifetimes, retention,
-        classification, vat_goods, vat_services, vat_remarks,
+        classification, vat_goods, vat_services, vat_remarks, vat_national,
         requirements, coverage, promises, controls,
     )
 }  # fmt: skip

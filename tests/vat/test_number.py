@@ -178,6 +178,9 @@ def test_a_french_key_of_letters_is_no_prefix() -> None:
     """
     error = problem_of("AB303265045", "FR")
     assert (error.reason, error.number and error.number.compact) == ("checksum_failed", "FRAB303265045")
+    greek = problem_of("GR303265045", "FR")
+    assert (greek.reason, greek.number and greek.number.compact) == ("checksum_failed", "EL303265045")
+    assert VatNumber.parse("GR094259216", "FR").compact == "EL094259216"
 
 
 def test_the_prefix_that_was_typed_wins_over_the_country() -> None:

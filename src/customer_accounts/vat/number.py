@@ -32,7 +32,6 @@ from customer_accounts.vat.number_signs import plain
 #: Longest text that is looked at; the longest real number with all its separators stays below 30.
 MAX_LENGTH = 64
 
-_SHAPE = re.compile(r"[A-Z]{2}[0-9A-Z+*]{2,12}")
 #: What the register takes: a prefix and twelve characters.
 _LONGEST = 14
 _TYPED_EXACTLY = re.compile(r"[A-Z0-9]{1,16}", re.ASCII)
@@ -60,7 +59,7 @@ class VatNumber:
     def __attrs_post_init__(self) -> None:
         """Refuse what is no compact form, and arguments of another kind."""
         check_kinds(self)
-        if not _SHAPE.fullmatch(self.compact) or self.compact[:2] not in prefixes():
+        if not _shape().fullmatch(self.compact):
             raise ValueError(
                 "compact begins with a prefix of the Union's register; read texts with VatNumber.parse"
             )
@@ -98,7 +97,8 @@ class VatNumber:
         """
         typed = text if isinstance(text, str) else ""
         compact = typed if _TYPED_EXACTLY.fullmatch(typed) else _clean(text)
-        likeliest, other = _candidates(compact, country)
+        own = "EL" + compact[2:] if compact[:2] == "GR" else compact
+        likeliest, other = _candidates(own, compact, country) if country else (own, "")
         try:
             return cls(_validated(likeliest), typed)
         except VatNumberError as error:
@@ -135,6 +135,11 @@ class VatNumberError(ValueError):
         return f"{self.reason.value} ({self.kind.value})" if self.kind else self.reason.value
 
 
+@cache
+def _shape() -> re.Pattern[str]:
+    return re.compile(rf"(?:{'|'.join(prefixes())})[0-9A-Z+*]{{2,12}}")
+
+
 class _Module(Protocol):
     def validate(self, number: str) -> str: ...
 
@@ -158,10 +163,9 @@ def _clean(text: object) -> str:
     return compact
 
 
-def _candidates(compact: str, country: str | None) -> tuple[str, str]:
+def _candidates(own: str, compact: str, country: str) -> tuple[str, str]:
     """Give what the text most likely stands for, and what else it may, or nothing."""
-    own = "EL" + compact[2:] if compact.startswith("GR") else compact
-    prefix = _prefix_of(country) if country else ""
+    prefix = _prefix_of(country)
     if not prefix or own.startswith(prefix):
         return own, ""
     return (own, prefix + compact) if own[:2].isalpha() else (prefix + compact, "")
@@ -196,7 +200,7 @@ def _validated(number: str) -> str:
 
 
 def _checksum_failed(number: str) -> VatNumberError:
-    if not _SHAPE.fullmatch(number):
+    if not _shape().fullmatch(number):
         return VatNumberError(NumberProblem.MALFORMED)
     if number[:2] == "BE" and len(number) == len("BE123456789"):
         number = "BE0" + number[2:]
