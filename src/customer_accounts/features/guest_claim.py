@@ -191,7 +191,7 @@ class PreviewClaim(Command):
 
     def decide(
         self, facts: Facts, env: Env, actor: SignedInCustomer | Agent, /
-    ) -> Decision[ClaimPreview] | Decision[ClaimInspection] | Refusal:
+    ) -> Decision[ClaimPreview | ClaimInspection] | Refusal:
         """See `Command.decide`."""
         if isinstance(actor, Agent):
             return self._inspected(facts, env)
@@ -216,7 +216,7 @@ class PreviewClaim(Command):
             )
         )
 
-    def _inspected(self, facts: Facts, env: Env) -> Decision[ClaimInspection] | Refusal:
+    def _inspected(self, facts: Facts, env: Env) -> Decision[ClaimPreview | ClaimInspection] | Refusal:
         email = read_email(self.email)
         if isinstance(email, Refusal):
             return email
