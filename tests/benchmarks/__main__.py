@@ -24,6 +24,8 @@ def main() -> None:
     unknown = set(told.names) - set(SUITES)
     if unknown:
         parser.error(f"no benchmark is named {', '.join(sorted(unknown))}")
+    if told.keep and told.names:
+        parser.error("the docs show a whole run: --keep takes no names")
     console = Console()
     found: list[rows.Row] = []
     with console.status("…") as status, running.started(quick=told.quick, say=status.update) as run:

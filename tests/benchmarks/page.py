@@ -12,7 +12,7 @@ _BEGIN, _END = "<!-- the last run: begin -->", "<!-- the last run: end -->"
 
 
 def keep(report: Mapping[str, Any]) -> None:
-    """Make a report the one that the docs show; suites that did not run keep their rows of the last time."""
+    """Make a report the one that the docs show."""
     KEPT.write_text(written(report), "utf-8")
     PAGE.write_text(with_report(PAGE.read_text("utf-8"), report), "utf-8")
 
