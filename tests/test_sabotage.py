@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.sabotage.fault import Fault, edits_of
+from tests.sabotage.features import FEATURES
 from tests.sabotage.not_yet import NOT_YET
 from tests.sabotage.promises import PROMISES
 from tests.sabotage.requirements import REQUIREMENTS
@@ -59,7 +60,9 @@ def test_each_requirement_that_is_tried_is_named_by_a_test() -> None:
     assert {one.id for one in REQUIREMENTS} - _named_by_tests() == set()
 
 
-@pytest.mark.parametrize("fault", [pytest.param(one, id=one.id) for one in (*PROMISES, *REQUIREMENTS, *VAT)])
+@pytest.mark.parametrize(
+    "fault", [pytest.param(one, id=one.id) for one in (*PROMISES, *REQUIREMENTS, *VAT, *FEATURES)]
+)
 def test_a_fault_fits_the_code_of_today(fault: Fault) -> None:
     """What a fault changes is there to be changed, what it says is new, and the files of its tests exist."""
     assert [one.old for one in edits_of(fault.put_in) if not one.fits] == []

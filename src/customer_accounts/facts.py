@@ -114,6 +114,7 @@ class Scope:
         order: reference of one order.
         browser: digest of a browser's secret.
         order_number: the number that is printed for the customer.
+        account_ids: further accounts by their ids, many at once.
         references: of many orders at once; they alone are the ``orders`` then, and lead nowhere.
         claim: id of one claim.
         recent_since: guest orders placed at or after this time are counted as recent.
@@ -136,6 +137,7 @@ class Scope:
     order: str | None = None
     browser: str | None = None
     order_number: str | None = None
+    account_ids: tuple[UUID, ...] = ()
     references: tuple[str, ...] = ()
     claim: UUID | None = None
     recent_since: datetime | None = None

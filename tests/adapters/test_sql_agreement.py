@@ -141,6 +141,7 @@ scopes = st.builds(
     order=maybe(names),
     browser=maybe(names),
     order_number=maybe(names),
+    account_ids=st.just(()) | st.lists(ids, max_size=3).map(tuple),
     references=st.just(()) | st.lists(names, max_size=3).map(tuple),
     claim=maybe(ids),
     recent_since=maybe(times),

@@ -161,6 +161,9 @@ class TestCustomers:
         before = shop.storage._tables
         assert _customers(shop, *rows, invite=True) == Imported(known=2)
         assert shop.storage._tables is before
+        (account,) = shop.stored(AccountRecord)
+        shop.change(account.id, email="new@mail.example", email_key="new@mail.example")
+        assert _customers(shop, *rows, invite=True) == Imported(known=2)
 
     def test_address_and_consent_come_along(self, shop: Shop) -> None:
         """F10, GDPR Art. 7: the address is the default; the consent has its record and nothing is widened."""

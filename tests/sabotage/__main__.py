@@ -6,6 +6,7 @@
 import sys
 
 from tests.sabotage.fault import Fault
+from tests.sabotage.features import FEATURES
 from tests.sabotage.promises import PROMISES
 from tests.sabotage.requirements import REQUIREMENTS
 from tests.sabotage.trials import Outcome, Trials
@@ -14,7 +15,11 @@ from tests.sabotage.vat import VAT
 
 def main(prefixes: list[str]) -> int:
     """Try the faults and print a line for each and the sums."""
-    chosen = [one for one in (*PROMISES, *REQUIREMENTS, *VAT) if one.id.startswith(tuple(prefixes or [""]))]
+    chosen = [
+        one
+        for one in (*PROMISES, *REQUIREMENTS, *VAT, *FEATURES)
+        if one.id.startswith(tuple(prefixes or [""]))
+    ]
     caught: list[Fault] = []
 
     def tell(fault: Fault, outcome: Outcome) -> None:
@@ -24,7 +29,12 @@ def main(prefixes: list[str]) -> int:
 
     if chosen:
         Trials(chosen, tell).run()
-    for name, faults in (("promises", PROMISES), ("requirements", REQUIREMENTS), ("VAT numbers", VAT)):
+    for name, faults in (
+        ("promises", PROMISES),
+        ("requirements", REQUIREMENTS),
+        ("VAT numbers", VAT),
+        ("features", FEATURES),
+    ):
         tried = [one for one in faults if one in chosen]
         if tried:
             print(f"{name}: {len(tried)} faults tried of {len(faults)}")

@@ -54,6 +54,7 @@ def read(
     named_claims = _named_claims(scope, token, claims)
     named = {
         scope.account_id,
+        *scope.account_ids,
         token and token.account_id,
         identity and identity.account_id,
         *(one.owner for one in named_orders),

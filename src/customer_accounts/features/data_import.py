@@ -172,8 +172,12 @@ class ImportBatch(Command):
         parts = frozenset({Part.ACCOUNTS, Part.ORDERS})
         if self.customers:
             parts |= {Part.REGISTRATIONS, Part.TOKENS}
-        references = tuple(dict.fromkeys(one.reference for one in self.orders))
-        return Scope(parts=parts, email_keys=tuple(keys), references=references)
+        return Scope(
+            parts=parts,
+            email_keys=tuple(keys),
+            account_ids=tuple(dict.fromkeys(_id_of(one) for one in self.customers)),
+            references=tuple(dict.fromkeys(one.reference for one in self.orders)),
+        )
 
     def decide(self, facts: Facts, env: Env, actor: System, /) -> Decision[Imported] | Refusal:
         """See `Command.decide`."""
@@ -197,20 +201,23 @@ class _Import:
     accounts: dict[str, AccountRecord] = field(factory=dict)
     orders: dict[str, OrderRecord] = field(factory=dict)
     taken: set[str] = field(factory=set)
+    ids: set[UUID] = field(factory=set)
     counted: Imported = Imported()
 
     def __attrs_post_init__(self) -> None:
         self.accounts = {one.email_key: one for one in self.facts.accounts if one.email_key and one.is_open}
         self.orders = {one.reference: one for one in self.facts.orders}
+        # Whoever has changed the address since, closed the account or merged it, is known all the same.
+        self.ids = {one.id for one in self.facts.accounts}
 
     def customer(self, row: ImportedCustomer) -> None:
         email = self._read(row.email, row.line)
         if email is None:
             return
-        own_id = uuid5(_NAMESPACE, row.key)
+        own_id = _id_of(row)
         known = self.accounts.get(email.key)
         waiting = self.facts.registration(own_id)
-        if (known is not None and known.id == own_id) or waiting is not None:
+        if own_id in self.ids or waiting is not None:
             self._count(known=1)
         elif known is not None or email.key in self.taken:
             self._reject(row.line, RowProblem.DUPLICATE, "email")
@@ -247,6 +254,7 @@ class _Import:
             self.changes.append(insert(_subscription(account, email, row.newsletter)))
         self.changes.append(insert(account))
         self.accounts[email.key] = account
+        self.ids.add(own_id)
         self._count(customers=1)
 
     def _invitation(self, own_id: UUID, row: ImportedCustomer, email: EmailAddress) -> None:
@@ -328,6 +336,10 @@ class _Import:
         told = self.counted
         detail = f"customers={told.customers} invited={told.invited} orders={told.orders}"
         return [*self.changes, record_event(self.env, self.actor, EventKind.IMPORTED, detail=detail)]
+
+
+def _id_of(row: ImportedCustomer) -> UUID:
+    return uuid5(_NAMESPACE, row.key)
 
 
 def _hash_of(row: ImportedCustomer) -> str | None:

@@ -104,14 +104,13 @@ def agreed(
 ) -> list[Change] | Refusal:
     """Give what an agreement of two agents writes, nothing where one is enough, or the refusal until then.
 
+    Whether the agent may do the task at all, the caller has asked before (`not_permitted`).
+
     Args:
         command: what is to be done; its JSON is what the second agent agrees to.
         task: what it counts as.
         facts: with the proposal that has the command's id.
     """
-    refusal = not_permitted(task, env, actor)
-    if refusal is not None:
-        return refusal
     if task not in env.settings.four_eyes:
         return []
     known = next((one for one in facts.proposals if one.id == command.id), None)

@@ -6,7 +6,8 @@ OR, because a database uses an index for each part of a union but often none for
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
+from uuid import UUID
 
 from attrs import frozen
 from sqlalchemy import (
@@ -27,6 +28,7 @@ from customer_accounts.adapters.sql.schema import accounts, claims, identities, 
 from customer_accounts.facts import Part, Scope
 
 Condition = ColumnElement[bool]
+K = TypeVar("K", str, UUID)
 
 #: What the address key "" means: nobody's address, however often it is stored.
 NOBODY = ""
@@ -61,6 +63,7 @@ class Shape:
     state: bool = False
     register: bool = False
     references: int = 0
+    accounts: int = 0
 
 
 def shape_of(scope: Scope) -> Shape:
@@ -86,10 +89,11 @@ def shape_of(scope: Scope) -> Shape:
         state=scope.order_vat_in is not None,
         register=scope.vat_register is not None,
         references=len(padded(scope.references)),
+        accounts=len(padded(scope.account_ids)),
     )
 
 
-def padded(keys: Sequence[str]) -> list[str]:
+def padded(keys: Sequence[K]) -> list[K]:
     """Give the keys that can be somebody's, the last one repeated up to a power of two."""
     real = [key for key in keys if key != NOBODY]
     wanted = 1 << (len(real) - 1).bit_length() if real else 0
@@ -117,6 +121,7 @@ def values_of(scope: Scope) -> dict[str, Any]:
         values["limit"] = scope.page.limit
         values["after_time"], values["after_reference"] = scope.page.after or (None, None)
     values |= {f"reference_{place}": one for place, one in enumerate(padded(scope.references))}
+    values |= {f"account_{place}": one for place, one in enumerate(padded(scope.account_ids))}
     values["case"] = scope.case
     if scope.cases is not None:
         values["cases_limit"], values["state"] = scope.cases.limit, scope.cases.state.value
@@ -243,6 +248,9 @@ class Reach:
         ):
             if wanted:
                 ways.append(key.in_(select(column).where(way)))
+        if shape.accounts:
+            many = [bindparam(f"account_{place}", type_=Uuid()) for place in range(shape.accounts)]
+            ways.append(key.in_(many))
         for way in claim_ways(shape):
             ways += [
                 key.in_(select(column).where(way)) for column in (claims.c.account_id, claims.c.from_account)

@@ -16,6 +16,15 @@ from customer_accounts.testing.records import NOW, later, some_key, stored
 class OrderClauses(Clauses):
     """Single orders, pages and groups."""
 
+    def test_many_ids_give_their_accounts(self, storage: Storage) -> None:
+        """By ids: those accounts, closed ones too, beside those that the scope's address leads to."""
+        closed, by_id, by_key = records.a_full_account(), records.an_account(), records.an_account()
+        storage.write(stored(closed, by_id, by_key, records.an_account()))
+        ids = (closed.id, by_id.id, records.some_id())
+        scope = Scope(parts=frozenset({Part.ACCOUNTS}), account_ids=ids, email_keys=(str(by_key.email_key),))
+        found = storage.read(scope).accounts
+        assert sorted(one.id for one in found) == sorted([closed.id, by_id.id, by_key.id])
+
     @needs(Part.ORDERS)
     def test_many_references_give_their_orders(self, storage: Storage) -> None:
         """By references: those orders and no others, in full, newest first; missing ones are left out."""

@@ -1,0 +1,86 @@
+"""Faults of features that no requirement names: the support desk, merges and the import, one for each rule."""
+
+from customer_accounts.features import (
+    account_merge,
+    account_merge_undo,
+    conversion_invitation,
+    conversion_requests,
+    data_import,
+    four_eyes,
+    guest_address,
+    merge_changes,
+    merge_rules,
+)
+from customer_accounts.features.tracking_resend import ResendTracking
+from tests.sabotage.fault import edited, fault
+
+FEATURES = (
+    fault(
+        "four_eyes",
+        "the first agent approves the own proposal",
+        edited(four_eyes.agreed, "known.proposed_by == actor.id", "False"),
+        "features/test_four_eyes.py::TestTwoAgents::test_nobody_approves_the_own_proposal",
+    ),
+    fault(
+        "conversion_invitation",
+        "the links of a withdrawn invitation stay",
+        edited(
+            conversion_invitation.CancelInvitation.decide, "one.registration_id in gone", "one.digest in gone"
+        ),
+        "features/test_conversion_invitation.py::TestCancelInvitation::test_kills_the_links",
+    ),
+    fault(
+        "conversion_requests",
+        "any number of requests waits for one address",
+        edited(
+            conversion_requests.RequestConversion._stored,
+            "len(waiting) >= env.settings.requests_per_address",
+            "False",
+        ),
+        "features/test_conversion_requests.py::TestRequestConversion::test_few_wait_for_one_address",
+    ),
+    fault(
+        "guest_address",
+        "an order is rewritten after it has left",
+        edited(guest_address._correctable, "order.shipments or order.status in LEFT", "False"),
+        "features/test_guest_address.py::TestCorrectGuestAddress::test_what_has_left_stays",
+    ),
+    fault(
+        "tracking_resend",
+        "a repeat mails once more",
+        edited(ResendTracking._mails, "evolve(mail, id=own_id)", "mail"),
+        "features/test_tracking_resend.py::test_a_repeat_mails_nothing_more",
+    ),
+    fault(
+        "account_merge",
+        "the link works in any session",
+        edited(account_merge._by_link, "link.account.id != actor.account_id", "False"),
+        "features/test_account_merge.py::TestByTheCustomer::test_the_link_alone_is_not_enough",
+    ),
+    fault(
+        "merge_rules",
+        "a merge widens a consent",
+        edited(merge_rules.MergePlan.ends_newsletter, "return ended and", "return not ended and"),
+        "features/test_account_merge.py::TestRules::test_consent_is_never_widened",
+    ),
+    fault(
+        "merge_changes",
+        "sign-ins that staff moves work at once",
+        edited(
+            merge_changes.merge_changes, "approved=one.approved and not by_staff", "approved=one.approved"
+        ),
+        "features/test_account_merge.py::TestRules::test_by_staff_sign_ins_wait_for_their_owner",
+    ),
+    fault(
+        "account_merge_undo",
+        "claims stay with the surviving account",
+        edited(account_merge_undo._claims_back, "if before is not None:", "if before is False:"),
+        "features/test_account_merge_undo.py::test_undo_is_exact",
+    ),
+    fault(
+        "data_import",
+        "an address that nobody proved becomes an account",
+        edited(data_import._Import.customer, "elif row.proven:", "elif row.line:"),
+        "features/test_data_import.py::TestCustomers::test_one_that_is_not_proven_is_left_out",
+    ),
+)
