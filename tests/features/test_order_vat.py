@@ -11,10 +11,11 @@ from pydantic import ValidationError
 from customer_accounts.actors import Agent
 from customer_accounts.evidence import OrderVatState, VatEvidenceRecord
 from customer_accounts.features.order_vat import FindVatOrders, OrderVatRecorded, RecordOrderVat
+from customer_accounts.features.vat_answer import RecordVatAnswer
 from customer_accounts.features.vat_checkup import BeginVatCheckup
 from customer_accounts.outbox import EventKind, VatCheckRecord
 from customer_accounts.refusals import Reason, Refused
-from customer_accounts.vat import OrderDecision, VatDecision, VatStatus
+from customer_accounts.vat import OrderDecision, VatAnswer, VatDecision, VatStatus
 from tests.shop import Shop
 from tests.vat_orders import GERMAN, SYSTEM, decision, order, provisional, say, taxed, vat_of
 
@@ -83,6 +84,18 @@ def test_an_order_does_not_hurry_a_number_that_was_just_asked(shop: Shop) -> Non
     provisional(shop)
     (check,) = shop.stored(VatCheckRecord)
     assert check.due_at == shop.clock.now + timedelta(minutes=5)
+
+
+def test_an_answer_at_the_moment_of_the_order_is_not_missed(shop: Shop) -> None:
+    """CC-05: the register answers while the order is recorded; the number is asked again, and the order corrected."""
+    shop.require(BeginVatCheckup(number=GERMAN, asks=False), by=SYSTEM)
+    command = taxed(shop)
+    answer = VatAnswer(GERMAN, VatStatus.VALID, "VALID", shop.clock.now)
+    shop.overtaken_by(RecordVatAnswer(answer=answer), by=SYSTEM)
+    assert shop.require(command, by=SYSTEM).evidence_id is not None
+    assert [one.number for one in shop.stored(VatCheckRecord)] == [GERMAN]
+    shop.clock.forward(minutes=5)
+    assert len(say(shop, VatStatus.VALID).late) == 1
 
 
 def test_the_decision_of_the_day_is_never_rewritten(shop: Shop) -> None:
