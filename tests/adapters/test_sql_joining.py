@@ -237,3 +237,22 @@ def test_what_cannot_be_joined_is_named() -> None:
         with pytest.raises(TypeError, match=r"django\.db\.connection"):
             storage.within(host)  # type: ignore[arg-type]  # what is refused
     storage.close()
+
+
+def test_a_read_that_cannot_be_serialized_is_a_conflict(shop: Shop) -> None:
+    """CC-05: in a host's transaction a reading that the server gives up is our conflict too, and not tried again."""
+    from psycopg.errors import SerializationFailure
+
+    asked: list[str] = []
+
+    def give_up(_: Any, __: Any, statement: str, *___: Any) -> None:
+        asked.append(statement)
+        raise SerializationFailure
+
+    engine = create_engine(shop.database.url)
+    with engine.connect() as connection:
+        event.listen(connection, "before_cursor_execute", give_up)
+        with pytest.raises(ConflictError):
+            SqlStorage(engine).within(connection).read(person(shop.account))
+    engine.dispose()
+    assert len(asked) == 1
