@@ -24,7 +24,7 @@ _KINDS = ("status", "purpose", "kind")
 #: Where something may be done and nobody told, or told and not done.
 DANGEROUS = frozenset({"commit", "after write", "after send", "after finish"})
 #: Commands that leave a trace of every time they are asked.
-TRACED = frozenset({"ExportMyData"})
+TRACED = frozenset({"ExportMyData", "ExportVatEvidence"})
 
 
 @define

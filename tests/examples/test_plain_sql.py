@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from examples.plain_sql.storage import PlainSqlStorage
 
+from customer_accounts.facts import Part
 from customer_accounts.testing import Feature, StorageContract
 from customer_accounts.testing.clauses.transactions import InTransaction
 
@@ -38,7 +39,7 @@ class PlainHost:
 class TestPlainSql(StorageContract):
     """The contract of storages, on one file with two instances."""
 
-    left_out = frozenset({Feature.OUTBOX})
+    left_out = frozenset({Feature.OUTBOX, Part.REQUESTS, Part.PROPOSALS, Part.MERGES})
 
     @pytest.fixture
     def path(self, tmp_path: Path) -> Path:
