@@ -10,14 +10,12 @@ from hypothesis import strategies as st
 
 from customer_accounts.actors import Agent
 from customer_accounts.changes import Remove, Save
-from customer_accounts.facts import Part, Scope
 from customer_accounts.features.email_confirmation import ConfirmEmail
 from customer_accounts.features.guest_order_page import (
     AccountOffered,
     GuestOrderView,
     OpenAccountFromOrder,
     ViewGuestOrder,
-    links_rotated,
 )
 from customer_accounts.features.order_tracking import ParcelInput, RecordOrderStatus, RecordShipment
 from customer_accounts.features.registration import CorrectRegistrationAddress, InspectRegistration, Register
@@ -221,22 +219,3 @@ class TestOpenAccount:
         assert isinstance(outcomes[0], AccountOffered)
         assert isinstance(outcomes[1], Refused)
         assert outcomes[1].reason is Reason.TOO_MANY_ATTEMPTS
-
-
-def test_rotated_links_end_the_old_ones(shop: Shop) -> None:
-    """GM-05, TK-03: after a correction the wrong mailbox's link is gone, and the right one's shows the order."""
-    text = _link(shop)
-    place(shop, "ref-2")
-    old = stored_order(shop)
-    new = attrs.evolve(
-        old, email="right@mail.example", email_key="right@mail.example", version=old.version + 1
-    )
-    scope = Scope(parts=frozenset({Part.ORDERS, Part.TOKENS}), order="ref-1")
-    env = shop.accounts._around.env()
-    token, changes = links_rotated(old, new, shop.storage.read(scope), env)
-    shop.storage.write([Save(new, old.version), *changes])
-    assert _view(shop, text) == Refused(Reason.LINK_INVALID)
-    assert shop.stored(TokenRecord) == [token]
-    view = _view(shop, shop.text_of(token))
-    assert isinstance(view, GuestOrderView)
-    assert view.number == "N-ref-1"

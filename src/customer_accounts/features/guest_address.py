@@ -23,12 +23,12 @@ from attrs import evolve, field, frozen
 from pydantic import Field
 
 from customer_accounts.actors import Agent
-from customer_accounts.changes import Change, Remove, update
+from customer_accounts.changes import Change, update
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.email_address import EmailAddress, suggest_correction
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.four_eyes import agreed, not_permitted
-from customer_accounts.features.guest_order_page import LEFT
+from customer_accounts.features.guest_order_page import LEFT, links_ended
 from customer_accounts.features.registration import email_key_of, read_email
 from customer_accounts.features.support import because
 from customer_accounts.inputs import Line, Reference, TypedEmail
@@ -38,7 +38,6 @@ from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import EventKind
 from customer_accounts.permissions import AgentTask
 from customer_accounts.refusals import Reason
-from customer_accounts.token import Purpose
 
 #: Two slips happen in one address; what is further away is another one.
 TYPING_ERRORS = 2
@@ -197,12 +196,7 @@ class CorrectGuestAddress(Command):
         self, order: OrderRecord, email: EmailAddress, facts: Facts, env: Env, actor: Agent
     ) -> list[Change]:
         right = evolve(order, email=email.original, email_key=email.key, email_corrected_at=env.now)
-        links = [
-            one
-            for one in facts.tokens
-            if one.purpose is Purpose.VIEW_ORDER and one.order_reference == order.reference
-        ]
         detail = f"{order.reference} to {masked(email.original)}: {because(self.reason, self.evidence)}"
         kind = EventKind.GUEST_ADDRESS_CORRECTED
         event = record_event(env, actor, kind, email=order.email, detail=detail)
-        return [update(order, right), *map(Remove, links), event]
+        return [update(order, right), *links_ended(order, facts), event]

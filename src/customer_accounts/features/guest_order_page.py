@@ -4,8 +4,8 @@
   and an order number (GM-05; CVE-2026-31887).
 * It shows the number of the order and what has left, nothing of the person and nothing of the progress.
 * Looking uses nothing up; the link works for as long as the settings say.
-* When the address of an order is put right, all its links end and the right mailbox gets a new one
-  (`links_rotated`).
+* When the address of an order is put right, all its links end (`links_ended`), and the next mail to the right
+  mailbox has a new one.
 * `OpenAccountFromOrder` offers an account (F15): its mail goes to the address that the order stores, never to one
   that is typed, and the answer is the same whether that address has an account.  The browser that asks learns
   nothing of the address and cannot confirm in its stead: the link may have been passed on.
@@ -19,7 +19,7 @@ from typing import ClassVar
 from attrs import evolve, frozen
 
 from customer_accounts.actors import Visitor, network_of
-from customer_accounts.changes import Change, Remove, insert
+from customer_accounts.changes import Change, Remove
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.email_confirmation import live_token
@@ -71,25 +71,17 @@ def link_to_order(order: OrderRecord, facts: Facts, env: Env) -> tuple[TokenReco
     return token, with_token(token, facts.tokens)
 
 
-def links_rotated(
-    old: OrderRecord, new: OrderRecord, facts: Facts, env: Env
-) -> tuple[TokenRecord, list[Change]]:
-    """End all links to an order whose address was put right, and give the new one.
+def links_ended(order: OrderRecord, facts: Facts) -> list[Change]:
+    """End all links to an order whose address was wrong; the next mail about it makes a new one.
 
     Args:
-        old: the order as it was.
-        new: the order with the right address.
-        facts: with the links of the order's former address.
+        facts: with the links of the order.
     """
-    stale = [
-        one
+    return [
+        Remove(one)
         for one in facts.tokens
-        if one.purpose is Purpose.VIEW_ORDER and one.order_reference == old.reference
+        if one.purpose is Purpose.VIEW_ORDER and one.order_reference == order.reference
     ]
-    token = issue_token(
-        env, Purpose.VIEW_ORDER, email=new.email, email_key=new.email_key, order_reference=new.reference
-    )
-    return token, [*map(Remove, stale), insert(token)]
 
 
 class ViewGuestOrder(Command):
