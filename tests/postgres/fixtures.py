@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 
 from tests.postgres.database import Database
+from tests.postgres.emptied import Emptied
 from tests.postgres.server import Server
 from tests.postgres.sharing import shared_server
 
@@ -48,9 +49,20 @@ def _postgres_template(postgres_server: Server) -> Iterator[str]:
     postgres_server.drop(database.name)
 
 
+@pytest.fixture(name="postgres_emptied", scope="session")
+def _postgres_emptied(postgres_server: Server, postgres_template: str) -> Iterator[Emptied]:
+    """What gives this worker's database with empty tables."""
+
+    def make() -> Database:
+        return postgres_server.create(f"shop_{os.getpid()}_{next(_numbers)}", template=postgres_template)
+
+    emptied = Emptied(make, postgres_server.drop)
+    yield emptied
+    emptied.close()
+
+
 @pytest.fixture(name="postgres_shop")
-def _postgres_shop(postgres_server: Server, postgres_template: str) -> Iterator[Database]:
-    """A fresh database with the empty tables of the library."""
-    database = postgres_server.create(f"shop_{os.getpid()}_{next(_numbers)}", template=postgres_template)
-    yield database
-    postgres_server.drop(database.name)
+def _postgres_shop(postgres_emptied: Emptied) -> Iterator[Database]:
+    """A database with the empty tables of the library."""
+    yield postgres_emptied.take()
+    postgres_emptied.give_back()
