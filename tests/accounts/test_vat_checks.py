@@ -1,6 +1,7 @@
 """The worker that asks the register of VAT numbers, sync and async (F23, F25; RL-09, RL-10)."""
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -243,6 +244,115 @@ def test_progress_is_told_after_each_number(shop: Shop, run: Any) -> None:
     told: list[int] = []
     report = run(shop, Register(shop), progress=lambda so_far: told.append(so_far.total), at_once=2)
     assert (told, report.valid) == ([1, 2, 3], 3)
+
+
+class SlowFirst:
+    """A register that answers about one number only once all the others have their answers, sync and async."""
+
+    def __init__(self, register: Register, slow: str, others: int) -> None:
+        self.register, self.slow, self.others = register, slow, others
+        self.all_answered, self.answered = threading.Event(), asyncio.Event()
+        self.under_way = self.most = 0
+        self.cancelled: list[str] = []
+
+    def check(self, number: VatNumber, _: VatNumber | None = None, /) -> VatAnswer:
+        """Answer, the slow one last."""
+        self._begin()
+        if number.compact == self.slow and not self.all_answered.wait(10):
+            raise TimeoutError
+        return self._end(number)
+
+    async def check_async(self, number: VatNumber) -> VatAnswer:
+        """Answer in a task."""
+        self._begin()
+        try:
+            if number.compact == self.slow:
+                await asyncio.wait_for(self.answered.wait(), 10)
+        except asyncio.CancelledError:
+            self.cancelled.append(number.compact)
+            raise
+        return self._end(number)
+
+    def _begin(self) -> None:
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+
+    def _end(self, number: VatNumber) -> VatAnswer:
+        self.under_way -= 1
+        answer = self.register.check(number)
+        if len(self.register.asked) == self.others:
+            self.all_answered.set()
+            self.answered.set()
+        return answer
+
+
+class AsyncSlowFirst:
+    """`SlowFirst` as an async register."""
+
+    def __init__(self, slow: SlowFirst) -> None:
+        self.slow = slow
+
+    async def check(self, number: VatNumber, _: VatNumber | None = None, /) -> VatAnswer:
+        """Answer in a task."""
+        return await self.slow.check_async(number)
+
+
+def in_order_of(shop: Shop, *numbers: str) -> None:
+    """Let numbers wait, the first one longest."""
+    for number in numbers:
+        wanted = shop.clock.now + timedelta(days=1)
+        shop.storage.write(
+            [insert(VatCheckRecord(number=number, due_at=shop.clock.now, wanted_until=wanted))]
+        )
+        shop.clock.forward(seconds=1)
+
+
+@pytest.mark.parametrize("at_once", [2, 5])
+@pytest.mark.parametrize("runner", ["sync", "async"])
+def test_a_slow_state_holds_up_nobody_else(shop: Shop, at_once: int, runner: str) -> None:
+    """F23: a place that is free is taken by the next number, and no more are under way than was said."""
+    numbers = [GERMAN, *(f"FR{number:011}" for number in range(30))]
+    in_order_of(shop, *numbers)
+    slow = SlowFirst(Register(shop), GERMAN, others=30)
+    if runner == "sync":
+        report = shop.accounts.check_vat_numbers(slow, at_once=at_once)
+    else:
+        accounts = AsyncAccounts(AsyncMemoryStorage(shop.storage), shop.settings, clock=shop.clock)
+        report = asyncio.run(accounts.check_vat_numbers(AsyncSlowFirst(slow), at_once=at_once))
+    assert report == VatReport(valid=31)
+    assert slow.register.asked[-1] == (GERMAN, None)
+    assert 2 <= slow.most <= at_once
+
+
+def test_a_stopped_async_run_leaves_no_question_behind(shop: Shop) -> None:
+    """RL-03: questions that are under way end with the run; their numbers are free when the lease ends."""
+    in_order_of(shop, GERMAN, FRENCH)
+    slow = SlowFirst(Register(shop), GERMAN, others=2)
+    accounts = AsyncAccounts(AsyncMemoryStorage(shop.storage), shop.settings, clock=shop.clock)
+
+    def stop(_: VatReport) -> None:
+        raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError, match="stopped"):
+        asyncio.run(accounts.check_vat_numbers(AsyncSlowFirst(slow), at_once=2, progress=stop))
+    assert slow.cancelled == [GERMAN]
+    assert [one.number for one in shop.stored(VatCheckRecord)] == [GERMAN]
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 4, 16])
+def test_a_run_takes_no_more_than_its_limit(shop: Shop, run: Any, at_once: int) -> None:
+    """F23: numbers under way count; the rest is left for the next run, unleased."""
+    in_order_of(shop, *(f"FR{number:011}" for number in range(5)))
+    register = Register(shop)
+    assert run(shop, register, limit=3, at_once=at_once).total == 3
+    assert {one.leased_until for one in shop.stored(VatCheckRecord)} == {None}
+    assert run(shop, register, at_once=at_once) == VatReport(valid=2)
+
+
+def test_a_run_without_a_place_is_a_mistake(shop: Shop, run: Any) -> None:
+    """F23: nobody could ever ask."""
+    with pytest.raises(ValueError, match="at_once"):
+        run(shop, Register(shop), at_once=0)
 
 
 def test_a_run_that_was_stopped_is_taken_up(shop: Shop, run: Any) -> None:

@@ -223,11 +223,12 @@ class Accounts:
         Args:
             register: another one than the runner's; whatever it raises is no answer, and is asked again later.
             limit: stop after so many numbers.
-            at_once: questions under way at a time.
+            at_once: questions under way at a time; the next one begins as soon as one is answered.
             progress: called with the report so far after each number.
 
         Raises:
             TypeError: there is no register.
+            ValueError: *at_once* is below one.
         """
         worker = self._vat_worker(register)
         if worker.register is None:

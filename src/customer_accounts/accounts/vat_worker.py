@@ -6,7 +6,8 @@ Made by the runner, for `Accounts.check_vat_numbers` and `Accounts.check_vat`; w
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from typing import Any, Protocol
 
 from attrs import evolve, frozen
@@ -19,7 +20,6 @@ from customer_accounts.accounts.vat_checks import (
     NOT_ASKED_WAIT,
     VAT_LEASE,
     WORKER,
-    Doubts,
     Progress,
     VatReport,
     no_answer,
@@ -28,15 +28,12 @@ from customer_accounts.accounts.vat_checks import (
     wants,
     without_requester,
 )
+from customer_accounts.accounts.vat_window import VatWindow
 from customer_accounts.features.vat_answer import RecordVatAnswer, VatAnswerRecorded
-from customer_accounts.features.vat_checkup import VatCheckup
 from customer_accounts.outbox import Queue, VatTask
 from customer_accounts.ports import Storage, VatRegister
 from customer_accounts.refusals import Refused
 from customer_accounts.vat import Retry, VatAnswer, VatNumber
-
-#: What became of a number that was leased: an answer, or why it was not asked.
-Outcome = VatAnswer | VatCheckup | Refused
 
 
 class Handles(Protocol):
@@ -58,18 +55,15 @@ class VatWorker:
 
     def run(self, limit: int, at_once: int, progress: Progress | None) -> VatReport:
         """See `customer_accounts.Accounts.check_vat_numbers`."""
-        report, doubts = VatReport(), Doubts()
-        while batch := self._lease(report.room(limit, at_once)):
-            for start in range(0, len(batch), at_once):
-                for task, answer in self._asked(batch[start : start + at_once]):
-                    report = self._counted(report, doubts, task, answer)
-                    if progress is not None:
-                        progress(report)
-                if report.paused:
-                    break
-        for command in doubts.found_late():
+        window, asked = VatWindow(limit, at_once, progress), dict[Future[VatAnswer], VatTask]()
+        with ThreadPoolExecutor(at_once) if at_once > 1 else nullcontext() as threads:
+            while self._begun(window, asked, threads):
+                done, _ = wait(asked, return_when=FIRST_COMPLETED)
+                for one in done:
+                    self._count(window, asked.pop(one), one.result())
+        for command in window.doubts.found_late():
             self.handle(command, by=WORKER)
-        return report
+        return window.report
 
     def check(
         self, typed: VatNumber | str, country: str | None, wait: float, asking: Asking
@@ -89,27 +83,34 @@ class VatWorker:
             return CheckedVatNumber(checkup.status, number)
         return checkout.told(number, answer, self._recorded(command))
 
-    def _asked(self, tasks: Sequence[VatTask]) -> list[tuple[VatTask, Outcome]]:
-        """Give what became of each task: an answer, or why it was not asked."""
-        prepared = [self.handle(preparing(task), by=WORKER) for task in tasks]
-        wanted = [task for task, one in zip(tasks, prepared, strict=True) if wants(one)]
-        if len(wanted) > 1:
-            with ThreadPoolExecutor(len(wanted)) as threads:
-                answers = list(threads.map(self._answer_to, wanted))
-        else:
-            answers = [self._answer_to(task) for task in wanted]
-        given = iter(answers)
-        return [(task, next(given) if wants(one) else one) for task, one in zip(tasks, prepared, strict=True)]
+    def _begun(
+        self, window: VatWindow, asked: dict[Future[VatAnswer], VatTask], threads: ThreadPoolExecutor | None
+    ) -> bool:
+        """Begin as many questions as there are places; give whether any is under way."""
+        while window.is_open(len(asked)):
+            window.leased.extend(self._lease(window.to_lease(len(asked))))
+            if not window.leased:
+                break
+            task = window.leased.popleft()
+            prepared = self.handle(preparing(task), by=WORKER)
+            if not wants(prepared):
+                window.told(window.report.without(prepared))
+            elif threads is not None:
+                asked[threads.submit(self._answer_to, task)] = task
+            else:
+                answered = Future[VatAnswer]()
+                answered.set_result(self._answer_to(task))
+                asked[answered] = task
+        return bool(asked)
 
-    def _counted(self, report: VatReport, doubts: Doubts, task: VatTask, outcome: Outcome) -> VatReport:
-        if not isinstance(outcome, VatAnswer):
-            return report.without(outcome)
-        if outcome.retry is Retry.NOT_ASKED:
+    def _count(self, window: VatWindow, task: VatTask, answer: VatAnswer) -> None:
+        if answer.retry is Retry.NOT_ASKED:
             again = self.around.clock() + NOT_ASKED_WAIT
-            self.storage.fail(task, retry_at=again, reason=outcome.code)
-            return report.given_back(outcome)
-        command = doubts.recording(task, outcome, self.around)
-        return report.plus(command.answer, self._recorded(command))
+            self.storage.fail(task, retry_at=again, reason=answer.code)
+            window.told(window.report.given_back(answer))
+            return
+        command = window.doubts.recording(task, answer, self.around)
+        window.told(window.report.plus(command.answer, self._recorded(command)))
 
     def _answer_to(self, task: VatTask) -> VatAnswer:
         try:

@@ -14,7 +14,6 @@ from customer_accounts.accounts.vat_checks import (
     NOT_ASKED_WAIT,
     VAT_LEASE,
     WORKER,
-    Doubts,
     Progress,
     VatReport,
     no_answer,
@@ -23,7 +22,8 @@ from customer_accounts.accounts.vat_checks import (
     wants,
     without_requester,
 )
-from customer_accounts.accounts.vat_worker import Handles, Outcome
+from customer_accounts.accounts.vat_window import VatWindow
+from customer_accounts.accounts.vat_worker import Handles
 from customer_accounts.features.vat_answer import RecordVatAnswer, VatAnswerRecorded
 from customer_accounts.outbox import Queue, VatTask
 from customer_accounts.ports import AsyncStorage, AsyncVatRegister
@@ -42,18 +42,19 @@ class AsyncVatWorker:
 
     async def run(self, limit: int, at_once: int, progress: Progress | None) -> VatReport:
         """See `customer_accounts.Accounts.check_vat_numbers`."""
-        report, doubts = VatReport(), Doubts()
-        while batch := await self._lease(report.room(limit, at_once)):
-            for start in range(0, len(batch), at_once):
-                for task, answer in await self._asked(batch[start : start + at_once]):
-                    report = await self._counted(report, doubts, task, answer)
-                    if progress is not None:
-                        progress(report)
-                if report.paused:
-                    break
-        for command in doubts.found_late():
+        window, asked = VatWindow(limit, at_once, progress), dict[asyncio.Task[VatAnswer], VatTask]()
+        try:
+            while await self._begun(window, asked):
+                done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+                for one in done:
+                    await self._count(window, asked.pop(one), one.result())
+        finally:
+            for one in asked:
+                one.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+        for command in window.doubts.found_late():
             await self.handle(command, by=WORKER)
-        return report
+        return window.report
 
     async def check(
         self, typed: VatNumber | str, country: str | None, wait: float, asking: AsyncAsking
@@ -75,22 +76,28 @@ class AsyncVatWorker:
             return CheckedVatNumber(checkup.status, number)
         return checkout.told(number, answer, await self._recorded(command))
 
-    async def _asked(self, tasks: Sequence[VatTask]) -> list[tuple[VatTask, Outcome]]:
-        """Give what became of each task: an answer, or why it was not asked."""
-        prepared = [await self.handle(preparing(task), by=WORKER) for task in tasks]
-        wanted = [task for task, one in zip(tasks, prepared, strict=True) if wants(one)]
-        given = iter(await asyncio.gather(*(self._answer_to(task) for task in wanted)))
-        return [(task, next(given) if wants(one) else one) for task, one in zip(tasks, prepared, strict=True)]
+    async def _begun(self, window: VatWindow, asked: dict[asyncio.Task[VatAnswer], VatTask]) -> bool:
+        """Begin as many questions as there are places; give whether any is under way."""
+        while window.is_open(len(asked)):
+            window.leased.extend(await self._lease(window.to_lease(len(asked))))
+            if not window.leased:
+                break
+            task = window.leased.popleft()
+            prepared = await self.handle(preparing(task), by=WORKER)
+            if wants(prepared):
+                asked[asyncio.create_task(self._answer_to(task))] = task
+            else:
+                window.told(window.report.without(prepared))
+        return bool(asked)
 
-    async def _counted(self, report: VatReport, doubts: Doubts, task: VatTask, outcome: Outcome) -> VatReport:
-        if not isinstance(outcome, VatAnswer):
-            return report.without(outcome)
-        if outcome.retry is Retry.NOT_ASKED:
+    async def _count(self, window: VatWindow, task: VatTask, answer: VatAnswer) -> None:
+        if answer.retry is Retry.NOT_ASKED:
             again = self.around.clock() + NOT_ASKED_WAIT
-            await self.storage.fail(task, retry_at=again, reason=outcome.code)
-            return report.given_back(outcome)
-        command = doubts.recording(task, outcome, self.around)
-        return report.plus(command.answer, await self._recorded(command))
+            await self.storage.fail(task, retry_at=again, reason=answer.code)
+            window.told(window.report.given_back(answer))
+            return
+        command = window.doubts.recording(task, answer, self.around)
+        window.told(window.report.plus(command.answer, await self._recorded(command)))
 
     async def _answer_to(self, task: VatTask) -> VatAnswer:
         try:
