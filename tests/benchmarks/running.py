@@ -39,11 +39,11 @@ CONTENDERS = {
 def peers_python() -> Path:
     """Give the interpreter of the environment with the other libraries; made at the first use, with pip."""
     python = PEERS / "bin" / "python"
-    if not (PEERS / "complete").exists():
+    complete, wanted = PEERS / "complete", (*PACKAGES, "-e", f"{ROOT}[postgres,async,http]")
+    if not complete.exists() or complete.read_text("utf-8") != "\n".join(wanted):
         subprocess.run([sys.executable, "-m", "venv", str(PEERS)], check=True)
-        install = [str(python), "-m", "pip", "install", "--quiet", *PACKAGES, "-e", f"{ROOT}[postgres,async]"]
-        subprocess.run(install, check=True)
-        (PEERS / "complete").touch()
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *wanted], check=True)
+        complete.write_text("\n".join(wanted), "utf-8")
     return python
 
 

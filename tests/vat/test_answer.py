@@ -91,3 +91,9 @@ def test_a_body_is_kept_byte_for_byte(body: bytes) -> None:
 def test_a_text_that_only_looks_encoded() -> None:
     """A host's own raw text is hashed as it is."""
     assert body_of("base64,!!") == b"base64,!!"
+
+
+def test_the_time_of_an_answer_is_a_datetime() -> None:
+    """A text is no time, however well it is written."""
+    with pytest.raises(TypeError, match="checked_at"):
+        VatAnswer("DE136695976", VatStatus.VALID, "VALID", "2026-11-22T10:00:00Z")  # type: ignore[arg-type]  # what this test is about

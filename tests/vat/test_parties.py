@@ -77,3 +77,10 @@ def test_unknown_kinds_and_statuses_are_refused() -> None:
         Supply(kind="gods", ships_from="AT", ships_to="AT", on=ON)
     with pytest.raises(ValueError, match="status must be one of"):
         Buyer(status="maybe")
+
+
+@pytest.mark.parametrize("states", ["DE", 17])
+def test_registrations_are_several_codes(states: object) -> None:
+    """One text would be read as its letters, so it is refused."""
+    with pytest.raises(TypeError, match="registered_in"):
+        Seller(registered_in=states)  # type: ignore[arg-type]  # what this test is about

@@ -153,3 +153,10 @@ def test_every_address_lies_somewhere(country: str, postcode: str | None, city: 
     place = Place(country, postcode, city)
     assert place.territory.area in {"member", "northern_ireland", "united_kingdom", "outside", "suspended"}
     assert place == Place(country, postcode, city)
+
+
+@pytest.mark.parametrize("told", [{"postcode": 10115}, {"city": 7}])
+def test_a_postcode_is_a_text(told: dict[str, str]) -> None:
+    """A number has lost its zeros, so it is refused."""
+    with pytest.raises(TypeError, match=next(iter(told))):
+        Place("DE", **told)

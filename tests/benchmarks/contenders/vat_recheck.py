@@ -45,13 +45,13 @@ def _traffic() -> Traffic:
 
 def _rows(count: int) -> Iterator[Change]:
     """Give accounts of companies with the checks of their numbers, all of them due."""
-    due = datetime.now(UTC) - timedelta(hours=1)
+    due = datetime.now(UTC) - timedelta(days=1)
     weights = [SHARES.get(state, 1.0) for state in STATES]
     for row, state in enumerate(random.Random(7).choices(STATES, weights, k=count)):
         number = f"{state}{row:09}"
         company = Company("Company", number, number, VatStatus.VALID, vat_checked_at=due - timedelta(days=30))
         yield insert(evolve(account_of(f"c{row}@company.example"), company=company))
-        yield insert(VatCheckRecord(number=number, due_at=due))
+        yield insert(VatCheckRecord(number=number, due_at=due + timedelta(milliseconds=row)))
 
 
 def _sync(url: str, base_url: str, count: int) -> VatReport:
