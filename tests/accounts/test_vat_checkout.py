@@ -249,6 +249,7 @@ class TestTasks:
             asking, started, go_on = AsyncAsking(3), 0, asyncio.Event()
 
             async def stubborn() -> VatAnswer:
+                """Answer late, whoever stops waiting."""
                 nonlocal started
                 started += 1
                 while not go_on.is_set():
@@ -278,6 +279,7 @@ class TestTasks:
             asking, asked, go_on = AsyncAsking(), 0, asyncio.Event()
 
             async def slowly() -> VatAnswer:
+                """Count who asks."""
                 nonlocal asked
                 asked += 1
                 await go_on.wait()

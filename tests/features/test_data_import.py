@@ -299,6 +299,7 @@ class TestFiles:
         accounts = AsyncAccounts(AsyncMemoryStorage(shop.storage), shop.settings, clock=shop.clock)
 
         async def run() -> list[Imported]:
+            """Import all batches."""
             batches = orders_of(_numbered(ORDER, {**ORDER, "number": "x"}), size=1)
             return [one async for one in import_batches_async(accounts, batches)]
 
