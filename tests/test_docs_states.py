@@ -124,6 +124,8 @@ def _ship(shop: Shop, _: str) -> object:
 def _answer(shop: Shop, after: str) -> object:
     status = {"confirmed_late": "valid", "charged": "invalid"}.get(after, after)
     number = NUMBER if status == after else GERMAN
+    if status == "unverified":  # an outage takes no answer away that is younger than this
+        shop.clock.forward(days=shop.settings.vat_recheck_after.days)
     answer = VatAnswer(number, VatStatus(status), code=status.upper(), checked_at=shop.clock.now)
     return shop.require(RecordVatAnswer(answer=answer), by=SYSTEM)
 
@@ -237,6 +239,27 @@ def _way_to(machine: "states.Machine", state: str) -> list["states.Move"]:
             if move.before in ways and move.by in STEPS:
                 ways.setdefault(move.after, [*ways[move.before], move])
     return ways[state]
+
+
+@pytest.mark.parametrize("before", [one for one in states.VAT_NUMBER.states if one != "not_given"])
+@pytest.mark.parametrize("after", ["pending", "valid", "unverified", "invalid", "not_given"])
+def test_no_move_of_a_number_is_missing(before: str, after: str) -> None:
+    """F23: what an answer, another number or none makes of a number in any state is drawn, or said of every state."""
+    shop = Shop()
+    shop.open_account(ANNA)
+    for step in _way_to(states.VAT_NUMBER, before):
+        STEPS[step.by](shop, step.after)
+    if after == "not_given":
+        STEPS["RemoveCompany"](shop, after)
+    elif after == "pending":
+        company = CompanyInput(name="Beispiel GmbH", vat_number="FR40303265045")
+        shop.require(SetCompany(company=company), by=_customer(shop))
+    else:
+        shop.clock.forward(minutes=1)
+        STEPS["RecordVatAnswer"](shop, after)
+        drawn = {(one.before, one.after) for one in states.VAT_NUMBER.moves if one.by == "RecordVatAnswer"}
+        assert before == after or (before, after) in drawn
+    assert _number_state(shop) == after
 
 
 MOVES = [

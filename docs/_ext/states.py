@@ -114,14 +114,18 @@ VAT_NUMBER = Machine(
         Move("unverified", "RecordVatAnswer", "valid"),
         Move("unverified", "RecordVatAnswer", "invalid"),
         Move("valid", "RecordVatAnswer", "invalid"),
+        Move("valid", "RecordVatAnswer", "unverified"),
+        Move("invalid", "RecordVatAnswer", "valid"),
+        Move("invalid", "RecordVatAnswer", "unverified"),
         Move("invalid", "SetCompany", "pending"),
     ),
     {
-        "not_given": "No number, or no company.",
+        "not_given": "No number, or no company: `RemoveCompany` leads here from every state, and another number is "
+        "*pending* from every state.",
         "pending": "Readable; the register has not answered yet. VAT is charged for now.",
         "valid": "The register confirmed it. Goods that leave for another member state are exempt.",
         "unverified": "The register could not say. VAT is charged for now; the worker asks again. An outage makes a "
-        "*valid* number *unverified* only when the last clear answer is older than `vat_recheck_after`.",
+        "*valid* or *invalid* number *unverified* only when the last clear answer is older than `vat_recheck_after`.",
         "invalid": "The register said no, or it cannot be read. VAT is charged; the order goes on.",
     },
 )
