@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Table, create_engine, inspect, text
@@ -17,7 +16,8 @@ from customer_accounts.facts import Part, Scope
 from customer_accounts.testing import AsyncStorageContract, Feature, StorageContract, records
 from customer_accounts.testing.records import stored
 from customer_accounts.testing.storage_contract import InLoop
-from tests.postgres import Database
+from tests.postgres import Database, Server
+from tests.postgres.emptied import Emptied
 
 ORDERS = HostOrders(
     table="shop_order",
@@ -85,7 +85,7 @@ class TestSqlite(StorageContract):
 
 
 @pytest.fixture(name="template", scope="session")
-def _template(postgres_server: Any) -> Iterator[str]:
+def _template(postgres_server: Server) -> Iterator[str]:
     """A database with the host's table, to be copied."""
     database = postgres_server.create(f"template_host_orders_{os.getpid()}")
     made(database.url, ON_POSTGRESQL).close()
@@ -93,12 +93,22 @@ def _template(postgres_server: Any) -> Iterator[str]:
     postgres_server.drop(database.name)
 
 
+@pytest.fixture(name="emptied", scope="module")
+def _emptied(postgres_server: Server, template: str) -> Iterator[Emptied]:
+    """What gives a database with the host's table, empty."""
+    emptied = Emptied(
+        lambda: postgres_server.create(f"host_orders_{records.some_id()}", template=template),
+        postgres_server.drop,
+    )
+    yield emptied
+    emptied.close()
+
+
 @pytest.fixture(name="database")
-def _database(postgres_server: Any, template: str) -> Iterator[Database]:
-    """A fresh database with the host's table."""
-    database = postgres_server.create(f"host_orders_{records.some_id()}", template=template)
-    yield database
-    postgres_server.drop(database.name)
+def _database(emptied: Emptied) -> Iterator[Database]:
+    """A database with the host's table, empty."""
+    yield emptied.take()
+    emptied.give_back()
 
 
 class TestPostgresql(StorageContract):
