@@ -102,6 +102,7 @@ TOLD = MappingProxyType(
         "MergeAccounts": EventKind.ACCOUNTS_MERGED,
         "PreviewGuestAddress": EventKind.GUEST_ADDRESS_PREVIEWED,
         "OpenAccountFromOrder": EventKind.REGISTRATION_REQUESTED,
+        "RecordBounce": EventKind.MAIL_BOUNCED,
         "RecordDispute": EventKind.ORDER_DISPUTED,
         "RecordOrder": EventKind.ORDER_RECORDED,
         "RecordShipment": EventKind.SHIPMENT_RECORDED,

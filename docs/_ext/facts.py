@@ -54,7 +54,7 @@ EVERYWHERE = (
 WRITES = frozenset(
     [
         *("insert", "update", "Save", "Remove", "UseToken", "MoveOrders"),
-        *("QueueMail", "queue_mail", "mail_to_account", "RecordEvent", "record_event"),
+        *("QueueMail", "BounceMail", "queue_mail", "mail_to_account", "RecordEvent", "record_event"),
     ]
 )
 NOTHING = "nothing"

@@ -18,7 +18,7 @@ from customer_accounts.claim import ClaimRecord
 from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPauseRecord
 from customer_accounts.facts import Facts, Page, Part, Scope
 from customer_accounts.order import OrderRecord
-from customer_accounts.outbox import EventRecord, VatCheckRecord
+from customer_accounts.outbox import EventRecord, MailRecord, VatCheckRecord
 from customer_accounts.token import TokenRecord
 
 #: What belongs to an account, by the part of the facts that it fills.
@@ -100,6 +100,7 @@ def facts_of(scope: Scope, of: Finder) -> Facts:
         requests=[],
         proposals=[],
         merges=[],
+        mails=of.find(MailRecord, "id", [scope.mail]),
         **about_vat,
         **found,
     )

@@ -76,6 +76,10 @@ if TYPE_CHECKING:
         MyAccount,
         benefits_of,
     )
+    from customer_accounts.features.bounce import (
+        BounceRecorded,
+        RecordBounce,
+    )
     from customer_accounts.features.claim_order import (
         ClaimOrder,
         ClaimWithEvidence,
@@ -337,6 +341,7 @@ if TYPE_CHECKING:
         Parcel,
         Shipment,
     )
+    from customer_accounts.outbox import BounceKind
     from customer_accounts.permissions import (
         AgentTask,
     )
@@ -380,6 +385,8 @@ __all__ = [
     "AsyncAccounts",
     "BeginVatCheckup",
     "Benefit",
+    "BounceKind",
+    "BounceRecorded",
     "CancelEmailChange",
     "CancelInvitation",
     "ChangeAddress",
@@ -494,6 +501,7 @@ __all__ = [
     "Question",
     "Reason",
     "RecheckVat",
+    "RecordBounce",
     "RecordDispute",
     "RecordOrder",
     "RecordOrderStatus",
@@ -604,6 +612,8 @@ _HOMES = {
     "AsyncAccounts": "accounts",
     "BeginVatCheckup": "features.vat_checkup",
     "Benefit": "features.benefits",
+    "BounceKind": "outbox",
+    "BounceRecorded": "features.bounce",
     "CancelEmailChange": "features.email_change_undo",
     "CancelInvitation": "features.conversion_invitation",
     "ChangeAddress": "features.delivery_address",
@@ -718,6 +728,7 @@ _HOMES = {
     "Question": "features.conversion_requests",
     "Reason": "refusals",
     "RecheckVat": "features.vat_evidence",
+    "RecordBounce": "features.bounce",
     "RecordDispute": "features.order_dispute",
     "RecordOrder": "features.guest_order",
     "RecordOrderStatus": "features.order_tracking",

@@ -19,7 +19,7 @@ from customer_accounts.claim import ClaimRecord
 from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPauseRecord
 from customer_accounts.merge import MergeRecord
 from customer_accounts.order import OrderRecord
-from customer_accounts.outbox import EventRecord, MailRecord, VatCheckRecord
+from customer_accounts.outbox import BounceKind, EventRecord, MailRecord, VatCheckRecord
 from customer_accounts.token import TokenRecord
 
 Record = (
@@ -136,6 +136,23 @@ class QueueMail:
 
 
 @frozen
+class BounceMail:
+    """Note on a mail that it came back, however it stands; fails if it is gone or its bounce is not *known* any more.
+
+    Nothing else of the mail changes, so that a worker which holds it is not disturbed.
+
+    Args:
+        known: the bounce that was read with it.
+    """
+
+    mail_id: UUID
+    known: BounceKind | None
+    bounce: BounceKind
+    at: datetime
+    reason: str = field(repr=False)
+
+
+@frozen
 class RecordEvent:
     """Put an entry into the audit trail in the same transaction."""
 
@@ -168,7 +185,7 @@ class Purge:
     before: datetime
 
 
-Change = Save | Remove | UseToken | MoveOrders | QueueMail | RecordEvent | Purge
+Change = Save | Remove | UseToken | MoveOrders | QueueMail | BounceMail | RecordEvent | Purge
 
 R = TypeVar("R", bound=Record)
 

@@ -26,6 +26,7 @@ Rules for a storage:
   page where neither order nor link names one.
 * ``vat_evidence``: the newest `EVIDENCE_AT_ONCE` of that number, and what those accounts' companies and that VAT of
   orders name; newest first.
+* ``mails``: the one named, as it stands in the outbox.
 * ``vat_pauses``: of the register that ``vat_register`` names.
 
 Only parts that the scope names are filled.  The same number of statements is used whether anything is found or not.
@@ -45,7 +46,7 @@ from customer_accounts.claim import ClaimRecord
 from customer_accounts.evidence import OrderVatRecord, OrderVatState, VatEvidenceRecord, VatPauseRecord
 from customer_accounts.merge import MergeRecord
 from customer_accounts.order import GuestOrderGroup, OrderRecord
-from customer_accounts.outbox import EventRecord, VatCheckRecord
+from customer_accounts.outbox import EventRecord, MailRecord, VatCheckRecord
 from customer_accounts.password_policy import BreachCheck
 from customer_accounts.token import TokenRecord
 
@@ -74,6 +75,7 @@ class Part(StrEnum):
     REQUESTS = "requests"
     PROPOSALS = "proposals"
     MERGES = "merges"
+    MAILS = "mails"
 
 
 @frozen
@@ -127,6 +129,7 @@ class Scope:
         vat_holders: whether the accounts of companies with that number are wanted, too.
         order_vat_in: the VAT of orders that stands so.
         vat_register: name of a register of VAT numbers.
+        mail: id of one mail.
     """
 
     parts: frozenset[Part] = frozenset()
@@ -150,6 +153,7 @@ class Scope:
     vat_holders: bool = False
     order_vat_in: OrderVatState | None = None
     vat_register: str | None = None
+    mail: UUID | None = None
 
     def for_account(self, account_id: UUID) -> "Scope":
         """Give the same scope with an account read as well."""
@@ -178,6 +182,7 @@ class Facts:
     requests: tuple[ConversionRequestRecord, ...] = ()
     proposals: tuple[ProposalRecord, ...] = ()
     merges: tuple[MergeRecord, ...] = ()
+    mails: tuple[MailRecord, ...] = ()
     breach: BreachCheck | None = None
 
     def account(self, account_id: UUID | None) -> AccountRecord | None:
@@ -199,6 +204,10 @@ class Facts:
     def claim(self, claim_id: UUID | None) -> ClaimRecord | None:
         """Give the claim with this id."""
         return next((one for one in self.claims if one.id == claim_id), None)
+
+    def mail(self, mail_id: UUID | None) -> MailRecord | None:
+        """Give the mail with this id."""
+        return next((one for one in self.mails if one.id == mail_id), None)
 
     def order(self, reference: str) -> OrderRecord | None:
         """Give the order with this reference."""

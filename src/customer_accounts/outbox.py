@@ -54,6 +54,13 @@ class MailStatus(StrEnum):
     DEAD = "dead"
 
 
+class BounceKind(StrEnum):
+    """What became of a mail that came back: a SOFT failure may pass by itself, a HARD one is final (RFC 3463)."""
+
+    SOFT = "soft"
+    HARD = "hard"
+
+
 @frozen
 class Detail:
     """One fact that a mail's text needs and that stands in no other record, such as ``provider`` = ``google``."""
@@ -71,6 +78,9 @@ class MailRecord:
         token: digest of the link in it; a mail whose link is used, dead or gone is dropped (RL-05).
         extra_token: digest of a second link, such as the way to unsubscribe.
         masked_to: the address in the form that logs may show; stays.
+        bounce: whether it came back after it was handed over, and how; None for all that is known to have arrived.
+        bounced_at: when it came back, UTC.
+        bounce_reason: what the mail provider said, on one line, without the address.
     """
 
     id: UUID
@@ -92,6 +102,9 @@ class MailRecord:
     leased_until: datetime | None = None
     finished_at: datetime | None = None
     reply: str = ""
+    bounce: BounceKind | None = None
+    bounced_at: datetime | None = None
+    bounce_reason: str = ""
     version: int = 1
 
     def detail(self, name: str) -> str:
@@ -169,6 +182,7 @@ class EventKind(StrEnum):
     BREACH_CHECK_DOWN = "breach_check_down"
     MAIL_DEAD = "mail_dead"
     MAIL_REQUEUED = "mail_requeued"
+    MAIL_BOUNCED = "mail_bounced"
 
 
 @frozen(kw_only=True)

@@ -348,6 +348,17 @@ EXAMPLES: MappingProxyType[str, tuple[Example, ...]] = MappingProxyType(
                 },
             ),
         ),
+        "RecordBounce": (
+            Example(
+                System,
+                lambda stage: {
+                    "message_id": f"<{next(iter(stage.storage._tables.mails))}@shop.example>",
+                    "kind": "hard",
+                    "at": stage.clock.now,
+                    "reason": "5.1.1 unknown",
+                },
+            ),
+        ),
         "ResendTracking": (
             Example(
                 Agent,

@@ -11,6 +11,7 @@ from customer_accounts.features import (
     merge_changes,
     merge_rules,
 )
+from customer_accounts.features.bounce import RecordBounce
 from customer_accounts.features.tracking_resend import ResendTracking
 from tests.sabotage.fault import edited, fault
 
@@ -44,6 +45,12 @@ FEATURES = (
         "an order is rewritten after it has left",
         edited(guest_address._correctable, "order.shipments or order.status in LEFT", "False"),
         "features/test_guest_address.py::TestCorrectGuestAddress::test_what_has_left_stays",
+    ),
+    fault(
+        "bounce",
+        "the provider's words are kept with the address in them",
+        edited(RecordBounce.decide, "masked(found[0])", "found[0]"),
+        "features/test_bounce.py::test_keeps_no_address",
     ),
     fault(
         "tracking_resend",

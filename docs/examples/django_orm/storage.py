@@ -23,6 +23,7 @@ from django.db.models.functions import Coalesce
 
 from customer_accounts.account import AccountRecord
 from customer_accounts.changes import (
+    BounceMail,
     Change,
     Counts,
     Kept,
@@ -188,10 +189,18 @@ class DjangoStorage:
             case QueueMail():
                 row = Mail(**columns_of(change.mail))
                 Mail.objects.using(self._using).bulk_create([row], ignore_conflicts=True)
+            case BounceMail():
+                self._bounce(change)
             case RecordEvent():
                 self._insert(change.event)
             case _:
                 raise NotImplementedError(change)
+
+    def _bounce(self, change: BounceMail) -> None:
+        known = Q(bounce=change.known) if change.known else Q(bounce__isnull=True)
+        mail = self._rows(MailRecord).filter(known, id=change.mail_id)
+        if not mail.update(bounce=change.bounce, bounced_at=change.at, bounce_reason=change.reason):
+            raise StaleWriteError("MailRecord")
 
     def _insert(self, record: Any) -> None:
         model, _ = MODELS[type(record)]

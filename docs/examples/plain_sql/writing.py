@@ -11,6 +11,7 @@ from uuid import UUID
 from attrs import define, field
 
 from customer_accounts.changes import (
+    BounceMail,
     Change,
     Counts,
     Kept,
@@ -86,6 +87,13 @@ def applied(change: Change, connection: sqlite3.Connection, written: Written) ->
             written.moved[change.claim_id] = written.moved.get(change.claim_id, 0) + moved
         case QueueMail():
             _insert(MAILS, change.mail, connection, "OR IGNORE ")
+        case BounceMail():
+            _hit(
+                connection,
+                "UPDATE mails SET bounce = ?, bounced_at = ?, bounce_reason = ? WHERE id = ? AND bounce IS ?",
+                [*map(packed, (change.bounce, change.at, change.reason, change.mail_id, change.known))],
+                "MailRecord",
+            )
         case RecordEvent():
             _insert(EVENTS, change.event, connection)
         case Purge():

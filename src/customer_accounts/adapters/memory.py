@@ -18,6 +18,7 @@ from customer_accounts.adapters.memory_read import read
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
 from customer_accounts.casework import ConversionRequestRecord, ProposalRecord
 from customer_accounts.changes import (
+    BounceMail,
     Change,
     Counts,
     Kept,
@@ -105,6 +106,7 @@ class MemoryStorage:
             requests=tables.all(ConversionRequestRecord),
             proposals=tables.all(ProposalRecord),
             merges=tables.all(MergeRecord),
+            mails=list(tables.mails.values()),
         )
 
     def write(self, changes: Sequence[Change], /) -> Counts:
@@ -123,6 +125,8 @@ class MemoryStorage:
                         moved[change.claim_id] = moved.get(change.claim_id, 0) + _move(tables, change)
                     case QueueMail():
                         tables.mails.setdefault(change.mail.id, change.mail)
+                    case BounceMail():
+                        _bounce(tables, change)
                     case RecordEvent():
                         tables.events.append(change.event)
                     case Purge():
@@ -298,6 +302,15 @@ def _use(tables: Tables, change: UseToken) -> None:
         raise StaleWriteError("TokenRecord")
     account_id = token.account_id or change.account_id
     rows[change.digest] = evolve(token, used_at=change.at, account_id=account_id, version=token.version + 1)
+
+
+def _bounce(tables: Tables, change: BounceMail) -> None:
+    mail = tables.mails.get(change.mail_id)
+    if mail is None or mail.bounce is not change.known:
+        raise StaleWriteError("MailRecord")
+    tables.mails[mail.id] = evolve(
+        mail, bounce=change.bounce, bounced_at=change.at, bounce_reason=change.reason
+    )
 
 
 def _move(tables: Tables, change: MoveOrders) -> int:

@@ -15,7 +15,7 @@ from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPau
 from customer_accounts.facts import EVIDENCE_AT_ONCE, Facts, Part, Scope
 from customer_accounts.merge import MergeRecord
 from customer_accounts.order import GuestOrderGroup, OrderRecord
-from customer_accounts.outbox import EventRecord, VatCheckRecord
+from customer_accounts.outbox import EventRecord, MailRecord, VatCheckRecord
 from customer_accounts.token import TokenRecord
 
 Owned = TypeVar("Owned", AddressRecord, WishListRecord)
@@ -42,6 +42,7 @@ def read(
     requests: list[ConversionRequestRecord],
     proposals: list[ProposalRecord],
     merges: list[MergeRecord],
+    mails: list[MailRecord],
 ) -> Facts:
     """Give the parts that *scope* names, of all the records there are."""
     token = next((one for one in tokens if one.digest == scope.token), None)
@@ -134,6 +135,7 @@ def read(
             for one in sorted(merges, key=lambda one: (one.at, one.id))
             if Part.MERGES in wanted and one.surviving in owners
         ),
+        mails=tuple(one for one in mails if Part.MAILS in wanted and one.id == scope.mail),
     )
 
 

@@ -42,6 +42,7 @@ from customer_accounts.evidence import (
 from customer_accounts.merge import MergeRecord, Moved, MovedKind
 from customer_accounts.order import OrderRecord, OrderStatus, Parcel, Shipment
 from customer_accounts.outbox import (
+    BounceKind,
     Detail,
     EventKind,
     EventRecord,
@@ -293,7 +294,8 @@ def a_full_mail() -> MailRecord:
     return a_mail(
         account_id=some_id(), token="t" * 64, extra_token="u" * 64, order_reference="order", shipment_id="2",
         details=(Detail("provider", "google"), Detail("browser", "Größe"), Detail("at", "")),
-        reply="451 later", attempts=2, version=3,
+        reply="451 later", attempts=2, bounce=BounceKind.SOFT, bounced_at=EXACT, bounce_reason="4.2.2 ü full",
+        version=3,
     )  # fmt: skip
 
 

@@ -44,6 +44,7 @@ from customer_accounts.outbox import (
     VatTask,
 )
 from customer_accounts.ports import AsyncOutbox, AsyncStorage, Storage
+from customer_accounts.testing.clauses.bounces import BounceClauses
 from customer_accounts.testing.clauses.cases import CaseClauses
 from customer_accounts.testing.clauses.facts import FactClauses
 from customer_accounts.testing.clauses.keys import KeyClauses
@@ -81,6 +82,7 @@ class StorageContract(
     LeaseClauses,
     OutboxClauses,
     TransactionClauses,
+    BounceClauses,
     CaseClauses,
     VatClauses,
 ):

@@ -62,6 +62,7 @@ class Shape:
     holders: bool = False
     state: bool = False
     register: bool = False
+    mail: bool = False
     references: int = 0
     accounts: int = 0
 
@@ -88,6 +89,7 @@ def shape_of(scope: Scope) -> Shape:
         holders=scope.vat_number is not None and scope.vat_holders,
         state=scope.order_vat_in is not None,
         register=scope.vat_register is not None,
+        mail=scope.mail is not None,
         references=len(padded(scope.references)),
         accounts=len(padded(scope.account_ids)),
     )
@@ -114,6 +116,7 @@ def values_of(scope: Scope) -> dict[str, Any]:
         "vat_number": scope.vat_number,
         "order_vat_in": scope.order_vat_in and scope.order_vat_in.value,
         "vat_register": scope.vat_register,
+        "mail": scope.mail,
     }
     if scope.identity is not None:
         values["provider"], values["subject"] = scope.identity

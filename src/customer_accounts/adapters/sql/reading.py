@@ -36,6 +36,7 @@ from customer_accounts.adapters.sql.mapping import (
     CLAIMS,
     EVENTS,
     IDENTITIES,
+    MAILS,
     MERGES,
     ORDER_VAT,
     ORDERS,
@@ -86,6 +87,7 @@ def question(shape: Shape) -> Prepared | None:
         *_cases(shape, reach),
         *vat_branches(shape, reach, _page),
         *_merges(shape, reach),
+        *_mails(shape),
     ]
     return prepared(branches) if branches else None
 
@@ -112,6 +114,7 @@ def answer(question: Prepared, rows: Sequence[Row[Any]]) -> Facts:
         requests=_records(REQUESTS, found),
         proposals=_records(PROPOSALS, found),
         merges=_records(MERGES, found),
+        mails=_records(MAILS, found),
     )
 
 
@@ -267,6 +270,12 @@ def _merges(shape: Shape, reach: Reach) -> list[Branch]:
     return branches
 
 
+def _mails(shape: Shape) -> list[Branch]:
+    if Part.MAILS not in shape.parts or not shape.mail:
+        return []
+    return family_branches(MAILS, MAILS.table.c.id == bindparam("mail", type_=Uuid()))
+
+
 def _case_page(shape: Shape, node: Node) -> CTE:
     table = node.table.c
     page = select(table.id)
@@ -304,4 +313,5 @@ _ORDER: dict[Node, Callable[[Any], Any]] = {
     REQUESTS: attrgetter("created_at", "id"),
     PROPOSALS: attrgetter("created_at", "id"),
     MERGES: attrgetter("at", "id"),
+    MAILS: attrgetter("queued_at", "id"),
 }

@@ -196,5 +196,19 @@ def purges_of(kind: Kept) -> tuple[Delete, ...]:
             assert_never(kind)
 
 
+#: Notes on a mail that it came back, if its bounce is still the one that was read.
+BOUNCE_MAIL = (
+    update(mails)
+    .where(
+        mails.c.id == bindparam("old_id", type_=Uuid()),
+        func.coalesce(mails.c.bounce, "") == bindparam("old_bounce", type_=String()),
+    )
+    .values(
+        bounce=bindparam("new_bounce", type_=String()),
+        bounced_at=bindparam("at", type_=UtcDateTime()),
+        bounce_reason=bindparam("words", type_=String()),
+    )
+)
+
 #: What a mail's details are blanked with.
 DELETE_DETAILS = delete_elements(MAILS, MAIL_DETAILS)

@@ -33,6 +33,7 @@ from customer_accounts.adapters.sql.mapping import (
     Row,
 )
 from customer_accounts.adapters.sql.statements import (
+    BOUNCE_MAIL,
     USE_TOKEN,
     Statement,
     delete_elements,
@@ -46,6 +47,7 @@ from customer_accounts.adapters.sql.statements import (
     update_of,
 )
 from customer_accounts.changes import (
+    BounceMail,
     Change,
     Counts,
     Kept,
@@ -123,6 +125,8 @@ class _Plan:
                 self._move(change)
             case QueueMail():
                 self._push(self._mail(change.mail))
+            case BounceMail():
+                self._push(self._bounce(change))
             case RecordEvent():
                 self._new.setdefault(EVENTS, []).append(change.event)
             case Purge():
@@ -213,6 +217,16 @@ class _Plan:
         details = [row for _, row in MAILS.element_rows(mail)]
         then = [_insert(MAILS.elements[0], details, of=MAILS)] if details else []
         return Step("MailRecord", insert_mail(self._dialect), [MAILS.row(mail)], then=then, together=True)
+
+    def _bounce(self, change: BounceMail) -> Step:
+        row = {
+            "old_id": change.mail_id,
+            "old_bounce": "" if change.known is None else change.known.value,
+            "new_bounce": change.bounce.value,
+            "at": change.at,
+            "words": change.reason,
+        }
+        return Step("MailRecord", BOUNCE_MAIL, [row], exact=True)
 
     def _purge(self, change: Purge) -> None:
         *before, last = purges_of(change.kind)

@@ -12,7 +12,7 @@ from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPau
 from customer_accounts.facts import Part
 from customer_accounts.merge import MergeRecord
 from customer_accounts.order import OrderRecord
-from customer_accounts.outbox import EventRecord, VatCheckRecord
+from customer_accounts.outbox import EventRecord, MailRecord, VatCheckRecord
 
 Clause = TypeVar("Clause", bound=Callable[..., None])
 
@@ -34,6 +34,7 @@ _PARTS: dict[type, Part] = {
     OrderVatRecord: Part.ORDER_VAT,
     VatPauseRecord: Part.VAT_PAUSES,
     MergeRecord: Part.MERGES,
+    MailRecord: Part.MAILS,
 }
 
 
