@@ -41,12 +41,12 @@ pytest_collect_file = Sybil(
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """Keep the blocks of one document on one worker, in their order; everything else goes wherever there is room."""
+    """Keep the blocks of one document on one worker, in their order, and tests that share many rows."""
     from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - this hook runs only where xdist does
 
     class DocumentsTogether(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             path, _, _ = nodeid.partition("::")
-            return path if path.endswith(".md") else nodeid
+            return path if path.endswith((".md", "test_sql_server_indexes.py")) else nodeid
 
     return DocumentsTogether(config, log)

@@ -100,7 +100,7 @@ def test_the_disk_is_full_on_sqlite(tmp_path: Path, mailbox: Mailbox) -> None:
             until_it_hurts(shop)
             room(0)
 
-        sums = shopping(shop, engine, mailbox, [full], customers=12)
+        sums = shopping(shop, engine, mailbox, [full], customers=40)
         engine.dispose()
     _equal(sums)
     assert "OperationalError" in sums.failed

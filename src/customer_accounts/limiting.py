@@ -74,7 +74,7 @@ ALLOWANCES: dict[Limit, Allowance] = {
     # Orders by number and postcode: a household types a few; a postcode has ten thousand values and more.
     Limit.CLAIM_ACCOUNT: Allowance(10, timedelta(hours=1), open_on_outage=False),
     # Over all accounts: nobody finds a postcode by opening accounts.
-    Limit.CLAIM_NUMBER: Allowance(20, timedelta(days=1), open_on_outage=False),
+    Limit.CLAIM_NUMBER: Allowance(5, timedelta(hours=1), open_on_outage=False),
     # Writes of one signed-in customer; a person never comes near.
     Limit.ACCOUNT: Allowance(600, timedelta(minutes=15)),
 }

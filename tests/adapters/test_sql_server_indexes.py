@@ -1,5 +1,6 @@
 """On a PostgreSQL server with 100,000 rows of each kind, no statement of any command reads a table from end to end."""
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -77,7 +78,7 @@ def _fill(connection: Connection, table: Table) -> None:
 @pytest.fixture(name="server", scope="module")
 def _server(postgres_server: Server, postgres_template: str) -> Iterator[Connection]:
     """A database with many rows of each kind."""
-    database = postgres_server.create("many_rows", template=postgres_template)
+    database = postgres_server.create(f"many_rows_{os.getpid()}", template=postgres_template)
     engine = create_engine(database.url)
     with engine.begin() as connection:
         indexes = connection.execute(
@@ -94,7 +95,7 @@ def _server(postgres_server: Server, postgres_template: str) -> Iterator[Connect
     with engine.connect() as connection:
         yield connection
     engine.dispose()
-    postgres_server.drop("many_rows")
+    postgres_server.drop(database.name)
 
 
 class Seen:

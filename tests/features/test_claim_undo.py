@@ -166,6 +166,17 @@ def test_an_address_that_was_chosen_since_stays(story: Story) -> None:
     assert story.shop.account(story.anna.account_id).default_address == work.id
 
 
+def test_a_default_that_nobody_chose_keeps_no_address(story: Story) -> None:
+    """GM-02: an address of a later claim that became the default because no other was left goes with its claim."""
+    garden = HOME.model_copy(update={"street": "Weg 9"})
+    later = story.shop.require(ClaimGuestOrders(addresses=(garden,)), by=story.customer())
+    assert story.by_customer().addresses == 2
+    (left,) = story.shop.stored(AddressRecord)
+    assert story.shop.account(story.anna.account_id).default_address == left.id
+    story.shop.require(UndoClaim(claim_id=later.claim_id), by=story.customer())
+    assert story.state() == story.before
+
+
 def test_an_order_that_moved_on_is_left_alone(story: Story) -> None:
     """GM-02: only what is still of this claim and this owner goes back."""
     order = stored_order(story.shop, "ref-1")

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -30,7 +31,7 @@ from customer_accounts.claim import ClaimRecord
 from customer_accounts.features.claim_undo import UndoClaim
 from customer_accounts.features.guest_claim import ClaimGuestOrders
 from customer_accounts.features.password_reset import RequestPasswordReset, ResetPassword
-from customer_accounts.features.privacy import AccountClosed, CloseAccount, DataExport, ExportMyData
+from customer_accounts.features.privacy import AccountClosed, CloseAccount, DataExport, ExportMyData, _plain
 from customer_accounts.features.sign_in import SignIn, SignOutEverywhere
 from customer_accounts.order import OrderRecord, OrderStatus, Parcel, Shipment
 from customer_accounts.outbox import EventKind, MailPurpose, VatCheckRecord
@@ -347,3 +348,8 @@ class TestClosingByAnAgent:
         for fields in ({"account_id": uuid4()}, {"account_id": uuid4(), "reason": "  "}, {"reason": "why"}):
             with pytest.raises(ValidationError, match="the reason"):
                 CloseAccount.model_validate(fields)
+
+
+def test_amounts_are_exported_digit_by_digit() -> None:
+    """DP-01: an amount is text, since a number of JSON would lose what it ends with."""
+    assert _plain(Decimal("119.90")) == "119.90"

@@ -61,7 +61,8 @@ SCENARIOS = (
         edited(
             RequestEmailChange.decide,
             "            warning,\n",
-            "            warning, MoveOrders(OrderSelection(email.key), account.id, env.new_id()),\n",
+            '            warning, (_c := __import__("customer_accounts.changes").changes).MoveOrders('
+            "_c.OrderSelection(email.key), account.id, env.new_id()),\n",
         ),
         _STORY + "test_guest_merge_by_a_change_of_address",
     ),

@@ -1,7 +1,6 @@
 """Faults of the rules about VAT numbers that no single promise names: the register, the evidence, late answers."""
 
 from customer_accounts.accounts import vat_asking, vat_checks
-from customer_accounts.accounts.vat_window import VatWindow
 from customer_accounts.adapters.memory import _purge
 from customer_accounts.adapters.vies_traffic import Traffic
 from customer_accounts.features import late_confirmation, vat_keeping, vat_queue
@@ -87,12 +86,6 @@ VAT: tuple[Fault, ...] = (
         "a register that hangs costs a thread each time",
         edited(vat_asking.Asking.ask, "len(self._flights) >= self._most", "len(self._flights) < 0"),
         "accounts/test_vat_checkout.py::TestThreads::test_a_hanging_register_costs_a_bounded_number_of_threads",
-    ),
-    fault(
-        "VAT-window",
-        "more questions are under way than was said",
-        edited(VatWindow.is_open, "under_way < self.at_once", "True"),
-        "accounts/test_vat_checks.py::test_a_slow_state_holds_up_nobody_else",
     ),
     fault(
         "VAT-limit",

@@ -30,7 +30,7 @@ from customer_accounts.account import AccountRecord
 from customer_accounts.actors import Agent, SignedInCustomer, Visitor, network_of
 from customer_accounts.belongings import AddressRecord
 from customer_accounts.changes import Change, Mark, MoveOrders, OrderSelection, Remove, UseToken, update
-from customer_accounts.claim import ClaimCause, ClaimRecord
+from customer_accounts.claim import ClaimCause, ClaimedAddress, ClaimRecord
 from customer_accounts.command import Command, Decision, Env, Refusal, name_of, refuse
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.account_links import digest_of
@@ -162,6 +162,7 @@ class UndoClaim(Command):
             MoveOrders(selection, claim.from_account, claim.id, Mark.CLEAR),
             *map(Remove, gone),
             *_account_changes(account, gone, facts, by_link=token is not None),
+            *_default_passed_on(claim, account, gone, facts),
             *_told(account, undone, env, actor),
         ]
         result = ClaimUndone(claim.id, claim.orders, len(gone))
@@ -236,6 +237,27 @@ def _account_changes(
     ended = changes_of_address_ended(facts, account) if by_link else []
     # The version of the account guards its default address, too.
     return [update(account, sessions_ended(new) if by_link else new), *ended]
+
+
+def _default_passed_on(
+    claim: ClaimRecord, account: AccountRecord | None, gone: Sequence[AddressRecord], facts: Facts
+) -> list[Change]:
+    """Note with a later claim that its address is the default because none was left, and not by a choice."""
+    if account is None or account.default_address not in {one.id for one in gone}:
+        return []
+    left = [one for one in facts.addresses if one.account_id == account.id and one not in gone]
+    default = default_among(left, account.default_address)
+    return [
+        update(other, evolve(other, addresses=_with_default(other, default)))
+        for other in facts.claims
+        if other.id != claim.id and any(one.address_id == default for one in other.addresses)
+    ]
+
+
+def _with_default(claim: ClaimRecord, default: UUID | None) -> tuple[ClaimedAddress, ...]:
+    return tuple(
+        evolve(one, made_default=one.made_default or one.address_id == default) for one in claim.addresses
+    )
 
 
 def _told(account: AccountRecord | None, claim: ClaimRecord, env: Env, actor: Undoer) -> list[Change]:

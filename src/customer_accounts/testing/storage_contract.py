@@ -192,8 +192,8 @@ class HostFromThreads:
         try:
             yield InTransaction(storage, lambda text: self._in_loop(_awaited(opened.note(text))))
         except BaseException as error:
-            if not self._in_loop(_awaited(around.__aexit__(type(error), error, error.__traceback__))):
-                raise
+            self._in_loop(_awaited(around.__aexit__(type(error), error, error.__traceback__)))
+            raise
         else:
             self._in_loop(_awaited(around.__aexit__(None, None, None)))
 
