@@ -29,7 +29,16 @@ def send(mailer: Mailer, message: EmailMessage) -> str:
     """Send with either mailer."""
     if isinstance(mailer, SmtpMailer):
         return mailer.send(message)
-    return asyncio.run(mailer.send(message))
+    return asyncio.run(_sent(mailer, message))
+
+
+async def _sent(mailer: AsyncSmtpMailer, message: EmailMessage) -> str:
+    """Send, and let the loop finish: a connection that was given up is closed in its next rounds."""
+    try:
+        return await mailer.send(message)
+    finally:
+        for _ in range(5):
+            await asyncio.sleep(0)
 
 
 def refused(mailer: Mailer, message: EmailMessage) -> MailError:
