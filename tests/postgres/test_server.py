@@ -121,3 +121,20 @@ def test_root_needs_no_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = server_module.Unprivileged(user=server_module.NOBODY if os.geteuid() == 0 else None)
     assert server_module.unprivileged() == expected
     server_module.unprivileged.cache_clear()
+
+
+def test_nobody_need_not_reach_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where root's folders are closed to others, the server runs from a copy of its programs."""
+    programs = tmp_path / "closed" / "package" / "pginstall" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "postgres").touch()
+    (tmp_path / "closed" / "package.libs").mkdir()
+    monkeypatch.setattr(server_module, "binaries", lambda: programs)
+    server = Server(tmp_path / "server")
+    (tmp_path / "closed").chmod(0o700)
+    nobody, oneself = server_module.Unprivileged(user=server_module.NOBODY), server_module.Unprivileged()
+    assert server.programs(oneself) == programs
+    copied = tmp_path / "server" / "programs" / "package" / "pginstall" / "bin"
+    assert server.programs(nobody) == server.programs(nobody) == copied
+    assert (copied / "postgres").exists()
+    assert (tmp_path / "server" / "programs" / "package.libs").exists()
