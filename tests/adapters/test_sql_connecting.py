@@ -91,7 +91,7 @@ def test_processes_share_one_file(tmp_path: Path) -> None:
         subprocess.Popen([sys.executable, "-c", WORKER, url, str(number)], stdout=subprocess.PIPE)
         for number in range(3)
     ]
-    answers = [worker.communicate()[0] for worker in workers]
+    answers = [worker.communicate(timeout=300)[0] for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0, 0]
     assert sum(int(answer) for answer in answers) == 2 * 30
     storage = SqlStorage(url)

@@ -93,7 +93,7 @@ def test_a_deadlock_is_a_lost_race(postgres_shop: Database) -> None:
     """CC-05: of two transactions that wait for each other one is overtaken, and the other is done."""
     one, two = records.an_account(), records.an_account()
     engine = create_engine(postgres_shop.url, connect_args={"options": "-c deadlock_timeout=10ms"})
-    storage, both_began = SqlStorage(engine), Barrier(2)
+    storage, both_began = SqlStorage(engine), Barrier(2, timeout=60)
     storage.write(stored(one, two))
 
     def write(*ids: object) -> str:

@@ -87,7 +87,7 @@ def shopping(
     finally:
         over.set()
         for one in workers:
-            one.join()
+            one.join(300)
     _send_the_rest(shop, mailer)
     return added_up(shop, engine, mailbox)
 

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 def at_once(storages: Sequence[Storage], act: Callable[[Storage, int], T]) -> list[T]:
     """Let sixteen threads act at the same time, on the instances in turn."""
-    barrier = Barrier(AT_ONCE)
+    barrier = Barrier(AT_ONCE, timeout=60)
 
     def begin(number: int) -> T:
         barrier.wait()
