@@ -12,7 +12,7 @@ from customer_accounts.wording import LOCALES, known_locale, texts_of
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_reason_has_a_text(reason: Reason, locale: str) -> None:
     """PW-09: every reason is said in French, German and English, in a full sentence."""
-    text = Refused(reason, values=(("minimum", "8"),)).text(locale)
+    text = Refused(reason, values=(("minimum", "8"), ("fields", "charged_net"))).text(locale)
     assert text[0].isupper()
     assert text.endswith((".", "?", "!"))
     assert "{" not in text

@@ -48,10 +48,11 @@ def order(shop: Shop, reference: str = "r-1", **fields: Any) -> None:
 def taxed(
     shop: Shop, reference: str = "r-1", made: VatDecision | None = None, **fields: Any
 ) -> RecordOrderVat:
-    """Record an order and give the command that keeps its VAT; 100 net and 20 VAT were charged."""
+    """Record an order and give the command that keeps its VAT; 100 net and 20 VAT were charged if it waits."""
     order(shop, reference)
     made = made or decision(on=shop.clock.now.date())
-    amounts = {"charged_net": Decimal("100.00"), "charged_vat": Decimal("20.00")}
+    charged = {"charged_net": Decimal("100.00"), "charged_vat": Decimal("20.00")}
+    amounts = charged if made.provisional else {}
     return RecordOrderVat(reference=reference, decision=made.to_json(), **{**amounts, **fields})
 
 

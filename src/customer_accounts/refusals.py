@@ -55,6 +55,8 @@ class Reason(StrEnum):
     ORDER_CONFLICT = "order_conflict"
     TOO_LATE = "too_late"
     ORDER_STATUS_BACKWARDS = "order_status_backwards"
+    VAT_AMOUNTS_MISSING = "vat_amounts_missing"
+    VAT_AMOUNTS_UNEXPLAINED = "vat_amounts_unexplained"
     VAT_NOT_CORRECTABLE = "vat_not_correctable"
     EVIDENCE_OF_OTHER_DAY = "evidence_of_other_day"
     RESELLER_PRICING = "reseller_pricing"

@@ -107,6 +107,7 @@ _THINGS: MappingProxyType[str, Callable[[object], bool]] = MappingProxyType(
         "charged_net": _is_amount,
         "charged_vat": _is_amount,
         "leased": lambda value: type(value) is int and value > 0,
+        "charged_lines": lambda value: type(value) is int and value > 0,
     }
 )
 

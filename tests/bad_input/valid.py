@@ -382,6 +382,7 @@ EXAMPLES: MappingProxyType[str, tuple[Example, ...]] = MappingProxyType(
                     "decision": decision(on=stage.clock.now.date()).to_json(),
                     "charged_net": Decimal(10),
                     "charged_vat": Decimal(2),
+                    "charged_lines": 1,
                     "currency": "EUR",
                     "evidence_id": None,
                 },

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from customer_accounts.actors import Agent
-from customer_accounts.evidence import OrderVatState, VatEvidenceRecord
+from customer_accounts.evidence import OrderVatRecord, OrderVatState, VatEvidenceRecord
 from customer_accounts.features.order_vat import FindVatOrders, OrderVatRecorded, RecordOrderVat
 from customer_accounts.features.vat_answer import RecordVatAnswer
 from customer_accounts.features.vat_checkup import BeginVatCheckup
@@ -115,6 +115,64 @@ def test_the_decision_of_the_day_is_never_rewritten(shop: Shop) -> None:
         assert shop.handle(other, by=SYSTEM) == Refused(Reason.ORDER_CONFLICT, field="reference")
 
 
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({}, "charged_net, charged_vat"),
+        ({"charged_net": 1}, "charged_vat"),
+        ({"charged_vat": 1}, "charged_net"),
+    ],
+)
+def test_a_decision_that_waits_needs_what_was_charged(
+    shop: Shop, given: dict[str, Any], missing: str
+) -> None:
+    """F24: the refusal names the fields, in each language; nothing is kept."""
+    order(shop)
+    command = RecordOrderVat(reference="r-1", decision=decision().to_json(), **given)
+    refused = shop.handle(command, by=SYSTEM)
+    assert isinstance(refused, Refused)
+    assert (refused.reason, refused.field) == (Reason.VAT_AMOUNTS_MISSING, missing.partition(",")[0])
+    assert all(missing in refused.text(locale) for locale in ("fr", "de", "en"))
+    assert shop.stored(OrderVatRecord) == []
+
+
+@pytest.mark.parametrize(
+    ("net", "vat", "lines"),
+    [("100", "20.02", 1), ("100", "19.98", 1), ("100", "20.22", 10), ("0", "0", 1), ("33.3333", "6.6667", 1)],
+)
+def test_rounding_explains_an_amount(shop: Shop, net: str, vat: str, lines: int) -> None:
+    """F24: two cents for each line of the invoice that was rounded, where one decision stands for several."""
+    command = taxed(shop, charged_net=net, charged_vat=vat, charged_lines=lines)
+    assert shop.require(command, by=SYSTEM).state is OrderVatState.PROVISIONAL
+
+
+@pytest.mark.parametrize(
+    ("net", "vat", "about"),
+    [
+        ("100", "19", "charged_vat"), ("100", "20.03", "charged_vat"), ("100", "0", "charged_net"),
+        ("120", "20", "charged_vat"), ("20", "100", "charged_vat"), ("0", "20", "charged_vat"),
+    ],
+)  # fmt: skip
+def test_amounts_that_no_rate_explains_are_refused(shop: Shop, net: str, vat: str, about: str) -> None:
+    """F24: another state's rate, gross in place of net, or the two exchanged: it would be paid back."""
+    command = taxed(shop, charged_net=net, charged_vat=vat)
+    refused = shop.handle(command, by=SYSTEM)
+    assert refused == Refused(Reason.VAT_AMOUNTS_UNEXPLAINED, field=about)
+    assert (shop.stored(OrderVatRecord), shop.stored(VatCheckRecord)) == ([], [])
+
+
+def test_nothing_was_charged_for_now_where_no_line_waits(shop: Shop) -> None:
+    """F24: the amounts are those of the lines that wait, never of the whole order."""
+    order(shop)
+    final = {"reference": "r-1", "decision": decision(VatStatus.VALID).to_json()}
+    for net, vat in (("100", "0"), ("100", "20")):
+        command = RecordOrderVat(**final, charged_net=net, charged_vat=vat)
+        refused = shop.handle(command, by=SYSTEM)
+        assert isinstance(refused, Refused)
+        assert refused.reason is Reason.VAT_AMOUNTS_UNEXPLAINED
+    assert shop.require(RecordOrderVat(**final, charged_net=0, charged_vat=0), by=SYSTEM).state == "final"
+
+
 def test_an_order_that_is_not_recorded(shop: Shop) -> None:
     """F25: the VAT belongs to an order."""
     command = RecordOrderVat(reference="none", decision=decision(VatStatus.VALID).to_json())
@@ -125,12 +183,13 @@ def test_an_order_that_is_not_recorded(shop: Shop) -> None:
     "fields",
     [
         {"decision": "{}"}, {"decision": ""}, {"decision": "[]"}, {"decision": "[" * 5000}, {"decision": "nonsense"},
-        {}, {"charged_net": 1}, {"charged_net": -1, "charged_vat": 0}, {"charged_net": "NaN", "charged_vat": 0},
+        {"charged_net": -1, "charged_vat": 0}, {"charged_net": "NaN", "charged_vat": 0},
         {"charged_net": 1, "charged_vat": "0.00001"}, {"charged_net": 1, "charged_vat": 1, "currency": "eur"},
+        {"charged_lines": 0},
     ],
 )  # fmt: skip
 def test_what_is_no_decision(fields: dict[str, Any]) -> None:
-    """An unreadable decision, or one that waits without amounts, is the host's fault and told at once."""
+    """An unreadable decision, and amounts that are none, are the host's fault and told at once."""
     with pytest.raises(ValidationError):
         RecordOrderVat(**{"reference": "r", "decision": decision().to_json(), **fields})
 

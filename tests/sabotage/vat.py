@@ -9,6 +9,7 @@ from customer_accounts.features.vat_checkup import PrepareVatCheck
 from customer_accounts.features.vat_correction import ApproveVatCorrection
 from customer_accounts.features.vat_evidence import AddVatEvidence
 from customer_accounts.features.vat_pause import is_paused, paused_by
+from customer_accounts.vat.charged import _rounding, rates_explain
 from tests.sabotage.fault import Fault, edited, fault
 
 VAT: tuple[Fault, ...] = (
@@ -58,6 +59,20 @@ VAT: tuple[Fault, ...] = (
         "another decision is answered as if it were the first",
         edited(RecordOrderVat.decide, "if same else", "if same or True else"),
         "features/test_order_vat.py::test_the_decision_of_the_day_is_never_rewritten",
+    ),
+    fault(
+        "VAT-amounts",
+        "amounts of the whole order are taken for those of the lines that wait",
+        edited(rates_explain, "vat <= net * highest / _HUNDRED + slack", "vat"),
+        "features/test_order_vat.py::test_amounts_that_no_rate_explains_are_refused",
+        "vat/test_charged.py",
+    ),
+    fault(
+        "VAT-rounding",
+        "an order is refused for how its host rounds",
+        edited(_rounding, "unit * (2 + rate / _HUNDRED)", "unit / 2"),
+        "features/test_order_vat.py::test_rounding_explains_an_amount",
+        "vat/test_charged.py::test_rounding_never_refuses_an_order",
     ),
     fault(
         "VAT-kept",

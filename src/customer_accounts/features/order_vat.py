@@ -8,12 +8,15 @@ Who may ask: the system, that is the host's checkout, after the order is recorde
 * A decision that charges VAT only because the register has not answered makes the order PROVISIONAL: the number waits
   in the queue, with an account or without one, and what was charged for those lines is kept for the correction.
   Every other decision is FINAL.
+* Those amounts are what the rates of the lines that wait come to, within rounding; others are refused, for they would
+  be paid back (`order_vat_amounts`).
 * The reference is the natural key (RL-08): the same again gets the same answer; another decision for the same order is
   refused, for the decision of the day is never rewritten.
 * `FindVatOrders` lists orders by where their VAT stands, newest first: the provisional ones, the late confirmations
   that wait for approval, those that stay charged.
 
-Refusals: NOT_FOUND (no such order or evidence), ORDER_CONFLICT.  No mails.
+Refusals: NOT_FOUND (no such order or evidence), ORDER_CONFLICT, VAT_AMOUNTS_MISSING, VAT_AMOUNTS_UNEXPLAINED.  No
+mails.
 """
 
 from collections.abc import Mapping
@@ -33,14 +36,15 @@ from customer_accounts.evidence import OrderVatRecord, OrderVatState
 from customer_accounts.facts import Facts, Page, Part, Scope
 from customer_accounts.features.late_confirmation import LateVatConfirmation, confirmation_of
 from customer_accounts.features.my_orders import cursor_at, place_of
+from customer_accounts.features.order_vat_amounts import refused_amounts
 from customer_accounts.features.vat_queue import queued_for_order
 from customer_accounts.inputs import NAMED, Reference
 from customer_accounts.issue import record_event
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import EventKind
 from customer_accounts.refusals import Reason
-from customer_accounts.vat import DataError, OrderDecision
-from customer_accounts.vat.late import decisions_in, waits_for_register
+from customer_accounts.vat import DataError, OrderDecision, VatDecision, waits_for_register
+from customer_accounts.vat.late import decisions_in
 
 #: Decisions of a hundred lines fit; each has some five kilobytes.
 _LONGEST_RECORD = 1_000_000
@@ -99,7 +103,8 @@ class RecordOrderVat(Command):
         reference: the order's.
         decision: what `VatDecision.to_json` or `OrderDecision.to_json` gave.
         charged_net: net of the lines that wait for the register; needed if any does.
-        charged_vat: VAT that was charged for those lines.
+        charged_vat: VAT that was charged for those lines; zero or nothing for both where no line waits.
+        charged_lines: lines of the invoice that were rounded, if there are more of them than of decisions.
         currency: ISO 4217 code of the amounts.
         evidence_id: the evidence that `check_vat` named; without it the newest about the number.
     """
@@ -110,6 +115,7 @@ class RecordOrderVat(Command):
     decision: Annotated[str, StringConstraints(max_length=_LONGEST_RECORD)] = Field(repr=False)
     charged_net: Money | None = None
     charged_vat: Money | None = None
+    charged_lines: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 1
     currency: Currency = "EUR"
     evidence_id: UUID | None = None
 
@@ -118,9 +124,6 @@ class RecordOrderVat(Command):
         lines = self._lines()
         if lines is None or not len(lines):
             return PydanticCustomError("decision_unreadable", "must be the record of a VAT decision")
-        waits = any(waits_for_register(line) for line in lines)
-        if waits and (self.charged_net is None or self.charged_vat is None):
-            return PydanticCustomError("amounts_missing", "a decision that waits needs what was charged")
         return None
 
     def scope(self, actor: System, env: Env, /) -> Scope:
@@ -141,7 +144,17 @@ class RecordOrderVat(Command):
             return Decision(again) if same else refuse(Reason.ORDER_CONFLICT, about="reference")
         if evidence is None and self.evidence_id is not None:
             return refuse(Reason.NOT_FOUND, about="evidence_id")
-        return self._recorded(order, self._record(evidence, env), facts, env, actor)
+        refusal = self._amounts_refused()
+        return refusal or self._recorded(order, self._record(evidence, env), facts, env, actor)
+
+    def _amounts_refused(self) -> Refusal | None:
+        return refused_amounts(
+            self._waiting(),
+            self.charged_net,
+            self.charged_vat,
+            currency=self.currency,
+            lines=self.charged_lines,
+        )
 
     def _recorded(
         self, order: OrderRecord, taxed: OrderVatRecord, facts: Facts, env: Env, actor: System
@@ -156,11 +169,10 @@ class RecordOrderVat(Command):
     def _record(self, evidence: UUID | None, env: Env) -> OrderVatRecord:
         lines = self._lines()
         assert lines is not None  # `contradiction` has looked
-        waits = any(waits_for_register(line) for line in lines)
         return OrderVatRecord(
             reference=self.reference,
             number=self._number(),
-            state=OrderVatState.PROVISIONAL if waits else OrderVatState.FINAL,
+            state=OrderVatState.PROVISIONAL if self._waiting() else OrderVatState.FINAL,
             supplied_on=min(line.on for line in lines),
             recorded_at=env.now.astimezone(UTC),
             decision=self.decision,
@@ -182,6 +194,9 @@ class RecordOrderVat(Command):
 
     def _number(self) -> str | None:
         return next((line.number for line in self._lines() or () if line.number), None)
+
+    def _waiting(self) -> list[VatDecision]:
+        return [line for line in self._lines() or () if waits_for_register(line)]
 
     def _lines(self) -> OrderDecision | None:
         try:

@@ -14,6 +14,7 @@ from customer_accounts.vat.decision import VatDecision
 from customer_accounts.vat.explain import Explanation, Step
 from customer_accounts.vat.files import DataError
 from customer_accounts.vat.invoice import invoice_lines
+from customer_accounts.vat.late import waits_for_register
 from customer_accounts.vat.number import VatNumber, VatNumberError
 from customer_accounts.vat.number_kinds import NumberKind, NumberProblem
 from customer_accounts.vat.order import OrderDecision
@@ -90,4 +91,5 @@ __all__ = [
     "round_half_up",
     "totals",
     "vat_prefix",
+    "waits_for_register",
 ]
