@@ -14,7 +14,8 @@ from customer_accounts.adapters.sql.fields import Fields
 from customer_accounts.adapters.sql.mapping import NODES
 from customer_accounts.adapters.sql.reach import Shape, shape_of, values_of
 from customer_accounts.adapters.sql.reading import question
-from customer_accounts.adapters.sql.writing import Step, plan
+from customer_accounts.adapters.sql.step import Step
+from customer_accounts.adapters.sql.writing import plan
 from customer_accounts.changes import Change
 from customer_accounts.command import Command
 from customer_accounts.facts import Part, Scope

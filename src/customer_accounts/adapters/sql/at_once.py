@@ -8,7 +8,6 @@ tuple's elements written anew, two changes of one row, an address that is given 
 their insert) is left to the steps one by one.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
@@ -23,8 +22,6 @@ from sqlalchemy import (
     Integer,
     Select,
     String,
-    Table,
-    UniqueConstraint,
     bindparam,
     case,
     cast,
@@ -39,9 +36,9 @@ from sqlalchemy.sql.visitors import ExternallyTraversible, replacement_traverse
 
 from customer_accounts.adapters.sql.compiled import compiled
 from customer_accounts.adapters.sql.faults import is_taken_key
-from customer_accounts.adapters.sql.mapping import Row
 from customer_accounts.adapters.sql.statements import Statement
-from customer_accounts.adapters.sql.writing import Step, counts_of
+from customer_accounts.adapters.sql.step import Step, are_apart, see_nothing, touched
+from customer_accounts.adapters.sql.writing import counts_of
 from customer_accounts.changes import Counts
 from customer_accounts.errors import StaleWriteError
 
@@ -66,34 +63,12 @@ class Part:
 
 def fits_one_statement(steps: Sequence[Step]) -> bool:
     """Tell whether there are steps, and whether they mean the same when none sees what the others wrote."""
-    if not steps or not all(one.together for step in steps for one in (step, *step.then)):
+    if not steps or not see_nothing(steps):
         return False
-    touched: dict[Table, list[tuple[Any, ...] | None]] = defaultdict(list)
-    for step in steps:
-        for one in (step, *step.then):
-            touched[_table(one)] += [_key_of(one, row) for row in one.rows]
-    if sum(map(len, touched.values())) > MOST_ROWS:
+    rows = touched(steps)
+    if sum(map(len, rows.values())) > MOST_ROWS:
         return False
-    return all(len(keys) == 1 or _are_apart(table, keys) for table, keys in touched.items())
-
-
-def _are_apart(table: Table, keys: Sequence[tuple[Any, ...] | None]) -> bool:
-    """Whether several changes of one table concern rows that cannot meet: not even in a unique column."""
-    unique = any(isinstance(one, UniqueConstraint) for one in table.constraints)
-    return not unique and None not in keys and len(set(keys)) == len(keys)
-
-
-def _key_of(step: Step, row: Row) -> tuple[Any, ...] | None:
-    """Give the key of the one row that is touched, or None where a condition selects rows."""
-    names = [column.key for column in _table(step).primary_key.columns]
-    key = tuple(row.get(name, row.get(f"old_{name}")) for name in names)
-    return None if None in key else key
-
-
-def _table(step: Step) -> Table:
-    table = step.statement.table
-    assert isinstance(table, Table)  # each of our statements writes one
-    return table
+    return all(are_apart(table, keys) for table, keys in rows.items())
 
 
 def run_at_once(steps: Sequence[Step], connection: Connection) -> Counts:
@@ -123,7 +98,7 @@ def _overtaken(error: DBAPIError, steps: Sequence[Step]) -> str | None:
     if is_taken_key(error):
         cause: Any = error.orig
         told = getattr(cause, "diag", cause.__cause__)  # psycopg says it here, asyncpg there
-        return next(one.what for one in steps if _table(one).name == told.table_name)
+        return next(one.what for one in steps if one.table.name == told.table_name)
     _, found, what = str(error.orig).partition(OVERTAKEN)
     return what.split('"')[0] if found else None
 

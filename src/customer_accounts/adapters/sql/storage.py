@@ -20,7 +20,8 @@ from customer_accounts.adapters.sql.reach import shape_of, values_of
 from customer_accounts.adapters.sql.reading import answer, question
 from customer_accounts.adapters.sql.schema import metadata
 from customer_accounts.adapters.sql.schema import orders as our_orders
-from customer_accounts.adapters.sql.writing import Step, plan, run
+from customer_accounts.adapters.sql.step import Step
+from customer_accounts.adapters.sql.writing import plan, run
 from customer_accounts.changes import Change, Counts
 from customer_accounts.errors import ConflictError
 from customer_accounts.facts import Facts, Scope
@@ -107,14 +108,15 @@ class SqlStorage:
         return answer(asked, rows)
 
     def write(self, changes: Sequence[Change], /) -> Counts:
-        """See `customer_accounts.ports.Storage.write`."""
+        """See `customer_accounts.ports.Storage.write`.
+
+        What the database gave up because of others had no effect; each step compares again, so it is written again.
+        """
         steps = plan(changes, self._transactions.dialect)
         self._translate(steps)
         if self._transactions.commits_statements and fits_one_statement(steps):
-            with self._transactions.reading() as connection:
-                return run_at_once(steps, connection)
-        with self._transactions.writing() as connection:
-            return run(steps, connection)
+            return _persistently(self._transactions.reading, lambda it: run_at_once(steps, it))
+        return _persistently(self._transactions.writing, lambda it: run(steps, it))
 
     @overload
     def lease(

@@ -11,12 +11,12 @@ from datetime import UTC
 from typing import Any, assert_never
 from uuid import UUID
 
-from attrs import define, field
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from customer_accounts.adapters.sql.compiled import compiled
 from customer_accounts.adapters.sql.faults import is_taken_key
+from customer_accounts.adapters.sql.locking import in_lock_order
 from customer_accounts.adapters.sql.mapping import (
     EVENTS,
     MAILS,
@@ -35,7 +35,6 @@ from customer_accounts.adapters.sql.mapping import (
 from customer_accounts.adapters.sql.statements import (
     BOUNCE_MAIL,
     USE_TOKEN,
-    Statement,
     delete_elements,
     delete_of,
     insert_into,
@@ -46,6 +45,7 @@ from customer_accounts.adapters.sql.statements import (
     purges_of,
     update_of,
 )
+from customer_accounts.adapters.sql.step import Step, push
 from customer_accounts.changes import (
     BounceMail,
     Change,
@@ -75,35 +75,6 @@ _PURGED: dict[Kept, Node] = {
     Kept.VAT_EVIDENCE: VAT_EVIDENCE,
     Kept.MERGES: MERGES,
 }
-
-
-@define
-class Step:
-    """One statement with the rows it is run for.
-
-    Args:
-        what: the kind of record, to be named when it was overtaken.
-        exact: whether each row must hit exactly one stored row.
-        counts: under which name the number of rows is told to the caller.
-        then: what follows only if a row was hit.
-        together: whether it may be a part of one statement with the other steps (see `at_once`).
-    """
-
-    what: str
-    statement: Statement
-    rows: list[Row]
-    exact: bool = False
-    counts: UUID | Kept | None = None
-    then: "list[Step]" = field(factory=list)
-    together: bool = False
-
-    def overtaken(self, hit: int) -> bool:
-        """Whether somebody else was first."""
-        return self.exact and hit != len(self.rows)
-
-    def takes(self, other: "Step") -> bool:
-        """Whether *other* can be run together with this one."""
-        return self.statement is other.statement and not self.then and not other.then and other.counts is None
 
 
 class _Plan:
@@ -146,10 +117,7 @@ class _Plan:
             self.flush(node)
 
     def _push(self, step: Step) -> None:
-        if self.steps and self.steps[-1].takes(step):
-            self.steps[-1].rows += step.rows
-        else:
-            self.steps.append(step)
+        push(self.steps, step)
 
     def _after_new(self, node: Node, step: Step) -> None:
         self.flush(node)
@@ -244,7 +212,8 @@ def plan(changes: Sequence[Change], dialect: str) -> list[Step]:
     for change in changes:
         made.add(change)
     made.flush_all()
-    return made.steps
+    # A writer on SQLite is alone.
+    return made.steps if dialect == "sqlite" else in_lock_order(made.steps)
 
 
 def run(steps: Iterable[Step], connection: Connection) -> Counts:
