@@ -8,6 +8,8 @@ from pathlib import Path
 from threading import Barrier, local
 from typing import Any
 
+import pytest
+
 from customer_accounts.accounts import Accounts
 from customer_accounts.actors import Actor, SignedInCustomer, Visitor
 from customer_accounts.adapters.memory import MemoryStorage
@@ -20,6 +22,7 @@ from customer_accounts.limiting import Allowance
 from customer_accounts.outbox import MailPurpose, MailTask, Queue
 from customer_accounts.testing import FixedClock, cheap_settings
 from customer_accounts.token import TokenRecord, link_text
+from tests.postgres import Database
 from tests.shop import PASSWORD
 
 #: At most as many at once as a lost race is decided again: then nobody may meet an exception.
@@ -28,6 +31,7 @@ CALLERS = 4
 ROUNDS = {
     "memory": int(os.environ.get("RACE_ROUNDS", "100")),
     "sqlite": int(os.environ.get("RACE_ROUNDS", "10")),
+    "postgres": int(os.environ.get("RACE_ROUNDS", "4")),
 }
 EVERYTHING = frozenset(Part) - {Part.ORDERS}
 
@@ -67,6 +71,17 @@ class Meeting:
         """Write."""
         counts: Counts = self._storage.write(changes)
         return counts
+
+
+def arenas(request: pytest.FixtureRequest, folder: Path) -> Iterator["Arena"]:
+    """Give an arena on the kind of storage that a fixture's parameter names, and close it afterwards."""
+    arena = Arena("memory" if request.param == "postgres" else request.param, folder)
+    if request.param == "postgres":
+        database: Database = request.getfixturevalue("postgres_shop")
+        arena.kind, arena.storage = "postgres", SqlStorage(database.url)
+    yield arena
+    if arena.kind != "memory":
+        arena.storage.close()
 
 
 class Arena:

@@ -13,7 +13,6 @@ import pytest
 
 from customer_accounts.actors import Agent, SignedInCustomer
 from customer_accounts.adapters.memory import MemoryStorage
-from customer_accounts.adapters.sql import SqlStorage
 from customer_accounts.facts import Part, Scope
 from customer_accounts.features.claim_order import ClaimOrder, ClaimWithEvidence
 from customer_accounts.features.claim_undo import ClaimUndone, UndoClaim
@@ -24,8 +23,7 @@ from customer_accounts.features.support import ConvertGuest, GuestConversion
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import MailPurpose
 from customer_accounts.refusals import Reason, Refused
-from tests.postgres import Database
-from tests.races import Arena
+from tests.races import Arena, arenas
 
 pytestmark = pytest.mark.slow
 
@@ -90,16 +88,7 @@ class Ledger:
 @pytest.fixture(name="arena", params=KINDS)
 def _arena(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Arena]:
     """A shop on a storage that many use at once."""
-    if request.param != "postgres":
-        arena = Arena(request.param, tmp_path)
-        yield arena
-    else:
-        database: Database = request.getfixturevalue("postgres_shop")
-        arena = Arena("memory", tmp_path)
-        arena.kind, arena.storage = "postgres", SqlStorage(database.url)
-        yield arena
-    if not isinstance(arena.storage, MemoryStorage):
-        arena.storage.close()
+    yield from arenas(request, tmp_path)
 
 
 def rounds(arena: Arena) -> Iterator[Ledger]:

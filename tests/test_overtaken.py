@@ -1,19 +1,25 @@
 """What is decided on stale facts by one and changed meanwhile by another: no race gives anybody an account."""
 
+from typing import Any
+
 import pytest
 
 from customer_accounts.account import AccountRecord
 from customer_accounts.accounts import Accounts
-from customer_accounts.actors import System
+from customer_accounts.actors import Agent, System
 from customer_accounts.belongings import SubscriptionRecord
+from customer_accounts.features.account_merge import MergeAccounts
 from customer_accounts.features.email_change import RequestEmailChange
 from customer_accounts.features.email_confirmation import ConfirmEmail
+from customer_accounts.features.guest_order import RecordOrder
 from customer_accounts.features.newsletter import SubscribeNewsletter
 from customer_accounts.features.password_reset import RequestPasswordReset, ResetPassword
 from customer_accounts.features.privacy import CloseAccount
 from customer_accounts.features.registration import CorrectRegistrationAddress, Register, ResendConfirmation
+from customer_accounts.features.sign_in import SignOutEverywhere
 from customer_accounts.features.unsubscription import IssueUnsubscribeLink
 from customer_accounts.inputs import NewsletterInput
+from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import MailPurpose
 from customer_accounts.refusals import Reason, Refused
 from customer_accounts.token import Purpose, TokenRecord
@@ -90,3 +96,55 @@ def test_a_way_out_of_the_newsletter_does_not_outlive_its_account(shop: Shop) ->
     outcome = late.handle(IssueUnsubscribeLink(account_id=opened.account_id), by=System())
     assert _reason(outcome) is Reason.NOT_FOUND
     assert not any(one.purpose is Purpose.UNSUBSCRIBE for one in shop.stored(TokenRecord))
+
+
+@pytest.mark.parametrize("by_system", [False, True])
+@pytest.mark.parametrize("merges", [False, True])
+def test_an_order_is_not_left_with_an_account_that_ends(merges: bool, by_system: bool) -> None:
+    """GM-02, CC-05: an order that overlaps a merge or a closing is recorded as a guest's, under the same address."""
+    shop = Shop(four_eyes=frozenset())
+    opened = shop.open_account(VICTIM)
+    ends, stays = opened.account_id, shop.open_account("owner@mail.example").account_id
+    if merges:
+        merge = MergeAccounts(
+            surviving="owner@mail.example", absorbed=VICTIM, reason="one", evidence="letter"
+        )
+        shop.overtaken_by(merge, by=Agent("1", may=frozenset({"merge_accounts"})))
+    else:
+        shop.overtaken_by(CloseAccount(account_id=ends, reason="letter"), by=Agent("1"))
+    buyer: Any = System() if by_system else shop.customer(opened.session)
+    order = RecordOrder(
+        reference="ref",
+        number="N-1",
+        placed_at=shop.clock.now,
+        acknowledge=True,
+        account_id=ends if by_system else None,
+    )
+    assert shop.require(order, by=buyer).email == VICTIM
+    (stored,) = shop.stored(OrderRecord)
+    assert (stored.owner, stored.claim_id, stored.email, stored.email_key) == (None, None, VICTIM, VICTIM)
+    assert len(shop.mails(MailPurpose.ORDER_RECEIVED, to=VICTIM)) == 1
+    assert (shop.account(ends).is_open, shop.account(stays).is_open) == (False, True)
+
+
+def test_an_order_stays_with_an_account_that_goes_on(shop: Shop) -> None:
+    """GM-02: an order that overlaps a sign-out everywhere belongs to the account, as if it had come before."""
+    opened = shop.open_account(VICTIM)
+    customer = shop.customer(opened.session)
+    shop.overtaken_by(SignOutEverywhere(), by=customer)
+    shop.require(RecordOrder(reference="ref", number="N-1", placed_at=shop.clock.now), by=customer)
+    assert [one.owner for one in shop.stored(OrderRecord)] == [opened.account_id]
+    later = RecordOrder(reference="ref-2", number="N-2", placed_at=shop.clock.now)
+    assert _reason(shop.handle(later, by=customer)) is Reason.SESSION_ENDED
+
+
+def test_two_orders_of_one_account_do_not_overtake_each_other(shop: Shop) -> None:
+    """CC-05: what an order holds its account for lets other orders of the same account pass."""
+    opened = shop.open_account(VICTIM)
+    customer = shop.customer(opened.session)
+    before = shop.account(opened.account_id)
+    first = RecordOrder(reference="ref", number="N-1", placed_at=shop.clock.now)
+    shop.overtaken_by(first, by=customer)
+    shop.require(first.model_copy(update={"reference": "ref-2"}), by=customer)
+    assert [one.owner for one in shop.stored(OrderRecord)] == [opened.account_id] * 2
+    assert shop.account(opened.account_id) == before

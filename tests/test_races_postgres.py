@@ -19,20 +19,22 @@ from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from customer_accounts.accounts import AsyncAccounts
-from customer_accounts.actors import Actor
+from customer_accounts.actors import Actor, Agent
 from customer_accounts.adapters.sql import AsyncSqlStorage, SqlStorage
 from customer_accounts.changes import Change, Counts, update
 from customer_accounts.facts import Facts, Part, Scope
+from customer_accounts.features.account_merge import AccountsMerged, MergeAccounts
 from customer_accounts.features.email_change import ConfirmEmailChange, EmailChanged, RequestEmailChange
 from customer_accounts.features.email_confirmation import Confirmed, ConfirmEmail
 from customer_accounts.features.guest_claim import ClaimGuestOrders
-from customer_accounts.features.guest_order import RecordOrder
+from customer_accounts.features.guest_order import OrderRecorded, RecordOrder
 from customer_accounts.features.password import ChangePassword
 from customer_accounts.features.registration import Register, Registered
 from customer_accounts.features.sign_in import SignedIn, SignIn
 from customer_accounts.hashing import Argon2Hasher, Argon2Parameters
 from customer_accounts.outbox import MailPurpose
 from customer_accounts.refusals import Reason, Refused
+from customer_accounts.testing import cheap_settings
 from tests.postgres import Database
 from tests.races import Arena
 from tests.shop import PASSWORD
@@ -233,6 +235,28 @@ def test_sixteen_claims(crowd: Crowd) -> None:
         assert sum(one.claimed for one in answers if not isinstance(one, Refused)) == 5
         found = crowd.storage.read(Scope(parts=frozenset({Part.GUEST_ORDERS}), email_keys=(email,)))
         assert found.guest_orders == ()
+
+
+def test_a_merge_and_orders_of_both_customers(crowd: Crowd) -> None:
+    """CC-06, GM-02: fifteen orders of both accounts during a merge: none is refused, lost or left with what ended."""
+    crowd.settings = cheap_settings(four_eyes=frozenset())
+    for number in crowd.rounds():
+        emails = [f"{name}{number}@mail.example" for name in ("anna", "bert")]
+        one, two = (crowd.customer(email, crowd.visitor(email)) for email in emails)
+        merge = MergeAccounts(surviving=emails[0], absorbed=emails[1], reason="one", evidence="letter")
+        names = [f"{number}-{place}" for place in range(AT_ONCE - 1)]
+        orders = [RecordOrder(reference=each, number=each, placed_at=crowd.clock.now) for each in names]
+        asked: list[Any] = [(merge, Agent("1", may=frozenset({"merge_accounts"})))]
+        asked += [(order, (one, two)[place % 2]) for place, order in enumerate(orders)]
+        merged, *recorded = crowd.at_once(asked)
+        assert isinstance(merged, AccountsMerged)
+        assert {type(each) for each in recorded} == {OrderRecorded}
+        found = [
+            crowd.storage.read(Scope(parts=frozenset({Part.ORDERS}), order=each)).orders for each in names
+        ]
+        owners = Counter(each.owner for (each,) in found)
+        assert owners.keys() <= {one.account_id, None}
+        assert owners[one.account_id] >= 8
 
 
 def test_a_rehash_and_a_new_password(crowd: Crowd) -> None:

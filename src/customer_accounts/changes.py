@@ -200,6 +200,14 @@ def update(old: R, new: R) -> Save:
     return Save(evolve(new, version=old.version + 1), old.version)
 
 
+def unchanged(record: Record) -> Save:
+    """Store a record as it was read: fails if somebody changed it meanwhile.
+
+    Its version stays, so any number of writes may want the same at once.
+    """
+    return Save(record, record.version)
+
+
 @frozen
 class Counts:
     """What a write did: orders moved by claim id, rows purged by kind."""

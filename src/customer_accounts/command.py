@@ -97,6 +97,8 @@ class Decision(Generic[R_co]):
         afterwards: written on its own after *changes*; its failure never fails the command (HS-04).
         announce: events for the host's callback that no transaction needs to hold.
         counted: makes the result anew from the counts of the write, where the result tells them.
+        otherwise: decides on newer facts in the place of a refusal, where this decision was overtaken: for what has
+            happened already and must be recorded, whatever ended meanwhile.
     """
 
     result: R_co
@@ -104,6 +106,7 @@ class Decision(Generic[R_co]):
     afterwards: Sequence[Change] = ()
     announce: Sequence[EventRecord] = ()
     counted: Callable[[Counts], R_co] | None = None
+    otherwise: "Callable[[Facts], Decision[R_co] | Refusal] | None" = None
 
 
 @frozen

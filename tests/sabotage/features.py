@@ -8,6 +8,7 @@ from customer_accounts.features import (
     data_import,
     four_eyes,
     guest_address,
+    guest_order,
     merge_changes,
     merge_rules,
 )
@@ -45,6 +46,20 @@ FEATURES = (
         "an order is rewritten after it has left",
         edited(guest_address._correctable, "order.shipments or order.status in LEFT", "False"),
         "features/test_guest_address.py::TestCorrectGuestAddress::test_what_has_left_stays",
+    ),
+    fault(
+        "guest_order",
+        "an order stays with an account that ended meanwhile",
+        edited(guest_order.RecordOrder._held, "unchanged(owner), *decision", "*decision"),
+        "test_overtaken.py::test_an_order_is_not_left_with_an_account_that_ends",
+    ),
+    fault(
+        "guest_order",
+        "an order is refused because its account ends meanwhile",
+        edited(
+            guest_order.RecordOrder._held, "*decision.changes], otherwise=otherwise", "*decision.changes]"
+        ),
+        "test_overtaken.py::test_an_order_is_not_left_with_an_account_that_ends",
     ),
     fault(
         "bounce",

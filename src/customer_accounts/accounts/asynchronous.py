@@ -213,21 +213,24 @@ class AsyncAccounts:
             self._around.announce([steps.breach_check_down(env, by)])
         return answer
 
-    async def _decided(self, command: Asks[R, A], facts: Facts, env: Env, by: A) -> Decision[R] | Refusal:
+    async def _decided(
+        self, overtaken: Decision[R] | Refusal | None, command: Asks[R, A], facts: Facts, env: Env, by: A
+    ) -> Decision[R] | Refusal:
         """Decide here, or in a thread where a password may be hashed: the event loop never waits for argon2."""
         if not (isinstance(command, Command) and type(command).hashes):
-            return steps.decided(command, facts, env, by)
+            return steps.decided_after(overtaken, command, facts, env, by)
         async with self._cores:
-            return await asyncio.to_thread(steps.decided, command, facts, env, by)
+            return await asyncio.to_thread(steps.decided_after, overtaken, command, facts, env, by)
 
     async def _decide_and_write(self, command: Asks[R, A], by: A, env: Env) -> R | Refused:
         scope = steps.scope_of(command, by, env)
         breach: BreachCheck | None = None
+        outcome: Decision[R] | Refusal | None = None
         for attempt in range(steps.ATTEMPTS):
             facts = await self._storage.read(scope)
             if attempt == 0:
                 breach = await self._breach(steps.password_for_breach_check(command), env, by)
-            outcome = await self._decided(command, steps.with_breach(facts, breach), env, by)
+            outcome = await self._decided(outcome, command, steps.with_breach(facts, breach), env, by)
             try:
                 counts = await self._storage.write(outcome.changes) if outcome.changes else Counts()
             except StaleWriteError:

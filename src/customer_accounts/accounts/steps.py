@@ -130,6 +130,16 @@ def with_breach(facts: Facts, breach: BreachCheck | None) -> Facts:
     return facts if breach is None else evolve(facts, breach=breach)
 
 
+def decided_after(
+    overtaken: Decision[R] | Refusal | None, command: Asks[R, A], facts: Facts, env: Env, actor: A
+) -> Decision[R] | Refusal:
+    """Decide, for the first time or after a decision that was overtaken."""
+    outcome = decided(command, facts, env, actor)
+    if isinstance(outcome, Refusal) and isinstance(overtaken, Decision) and overtaken.otherwise is not None:
+        return overtaken.otherwise(facts)
+    return outcome
+
+
 def decided(command: Asks[R, A], facts: Facts, env: Env, actor: A) -> Decision[R] | Refusal:
     """Decide, after the session of a signed-in customer was compared with the account (SE-01)."""
     if isinstance(actor, SignedInCustomer):

@@ -18,7 +18,7 @@ from customer_accounts.accounts.vat_checks import Progress, VatReport
 from customer_accounts.accounts.vat_worker import VatWorker
 from customer_accounts.actors import Actor, Agent, System
 from customer_accounts.changes import Counts
-from customer_accounts.command import Asks, Decision, Env
+from customer_accounts.command import Asks, Decision, Env, Refusal
 from customer_accounts.errors import ConflictError, RefusedError, StaleWriteError
 from customer_accounts.hashing import HasherBusyError
 from customer_accounts.outbox import MailRecord, MailStatus
@@ -276,11 +276,12 @@ class Accounts:
     def _decide_and_write(self, command: Asks[R, A], by: A, env: Env) -> R | Refused:
         scope = steps.scope_of(command, by, env)
         breach: BreachCheck | None = None
+        outcome: Decision[R] | Refusal | None = None
         for attempt in range(steps.ATTEMPTS):
             facts = self._storage.read(scope)
             if attempt == 0:
                 breach = self._breach(steps.password_for_breach_check(command), env, by)
-            outcome = steps.decided(command, steps.with_breach(facts, breach), env, by)
+            outcome = steps.decided_after(outcome, command, steps.with_breach(facts, breach), env, by)
             try:
                 counts = self._storage.write(outcome.changes) if outcome.changes else Counts()
             except StaleWriteError:

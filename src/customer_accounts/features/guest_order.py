@@ -13,6 +13,9 @@
   nothing to open.
 * A customer's order belongs to the account and goes by the account's own address unless another one is
   typed; the shop's order intake names the account in ``account_id``.
+* An order has been placed and is never refused because its account ends meanwhile: where a merge or a closing comes
+  between the read and the write, the order is recorded as a guest's, under the address that the account had.
+  Where only the session ends, it stays with the account, as if it had come first.
 * The reference is the natural key (RL-08): the same order again gets the same answer and nothing happens
   twice; another order under the same reference is refused, and nothing is told of the first.
 * The typo warning of the address comes with the answer (F17).  An unreadable address is refused with its
@@ -32,13 +35,13 @@ from datetime import UTC
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from attrs import frozen
+from attrs import evolve, frozen
 from pydantic import SecretStr, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from customer_accounts.account import AccountRecord
 from customer_accounts.actors import Actor, SignedInCustomer, System, Visitor, network_of
-from customer_accounts.changes import Change, OrderSelection, insert, update
+from customer_accounts.changes import Change, OrderSelection, insert, unchanged, update
 from customer_accounts.claim import ClaimCause, Grade
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.email_address import EmailAddress, suggest_correction
@@ -154,8 +157,12 @@ class RecordOrder(Command):
     def decide(self, facts: Facts, env: Env, actor: Buyer, /) -> Decision[OrderRecorded] | Refusal:
         """See `Command.decide`."""
         owner = self._owner(facts, actor)
-        if isinstance(owner, Refusal):
-            return owner
+        return owner if isinstance(owner, Refusal) else self.decide_for(owner, facts, env, actor)
+
+    def decide_for(
+        self, owner: AccountRecord | None, facts: Facts, env: Env, actor: Buyer
+    ) -> Decision[OrderRecorded] | Refusal:
+        """Give what follows for an order of this account, or of a guest."""
         email = read_email(self.email or (owner.email if owner else ""))
         if isinstance(email, Refusal):
             return email
@@ -186,7 +193,31 @@ class RecordOrder(Command):
         joining = _joining(order, owner, facts, env, actor)
         kind, reference = EventKind.ORDER_RECORDED, order.reference
         event = record_event(env, actor, kind, email=order.email, account_id=order.owner, detail=reference)
-        return Decision(result, [insert(order), *self._mails(order, owner, env), *begun, *joining, event])
+        decision = Decision(result, [insert(order), *self._mails(order, owner, env), *begun, *joining, event])
+        return decision if owner is None else self._held(decision, owner, env, actor)
+
+    def _held(
+        self, decision: Decision[OrderRecorded], owner: AccountRecord, env: Env, actor: Buyer
+    ) -> Decision[OrderRecorded]:
+        """Write only while the account is as it was read, and say what holds once it has ended."""
+        guest = self.model_copy(
+            update={
+                "email": self.email or owner.email,
+                "locale": self.locale or owner.locale,
+                "open_account": False,
+            }
+        )
+
+        def otherwise(facts: Facts) -> Decision[OrderRecorded] | Refusal:
+            known = facts.order(self.reference)
+            recorded = known is not None and known.owner == owner.id
+            still = owner if recorded else facts.account(owner.id)
+            if still is not None:
+                return self.decide_for(still, facts, env, actor)
+            again = guest.decide_for(None, facts, env, actor)
+            return again if isinstance(again, Refusal) else evolve(again, otherwise=otherwise)
+
+        return evolve(decision, changes=[unchanged(owner), *decision.changes], otherwise=otherwise)
 
     def _owner(self, facts: Facts, actor: Buyer) -> AccountRecord | Refusal | None:
         """Give the account that the order belongs to: the signed-in one, or the one that the system names."""

@@ -15,6 +15,7 @@ from customer_accounts.changes import (
     OrderSelection,
     Remove,
     insert,
+    key_of,
     update,
 )
 from customer_accounts.claim import Carried, ClaimCause, ClaimRecord, Grade
@@ -55,9 +56,10 @@ def merge_changes(
     own, other = plan.surviving, plan.absorbed
     by_staff = isinstance(actor, Agent)
     record = _record(plan, merge_id, reason, facts, env, actor)
+    accounts = [update(other, evolve(as_absorbed(other), closed_at=env.now)), update(own, as_survivor(plan))]
     return [
-        update(other, evolve(as_absorbed(other), closed_at=env.now)),
-        update(own, as_survivor(plan)),
+        # Always in one order, so that merges the other way round wait for each other instead of blocking each other.
+        *sorted(accounts, key=lambda one: str(key_of(one.record))),
         *(update(one, evolve(one, account_id=own.id)) for one in plan.addresses),
         *map(Remove, plan.doubles),
         *(update(one, evolve(one, account_id=own.id, name=name)) for one, name in plan.lists),

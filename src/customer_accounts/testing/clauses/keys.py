@@ -12,6 +12,7 @@ from customer_accounts.changes import (
     Remove,
     UseToken,
     insert,
+    unchanged,
     update,
 )
 from customer_accounts.errors import StaleWriteError
@@ -89,6 +90,17 @@ class KeyClauses(Clauses):
         lost(storage, update(account, evolve(account, name="second")), kind="AccountRecord")
         (found,) = storage.read(Scope(parts=frozenset({Part.ACCOUNTS}), account_id=account.id)).accounts
         assert (found.name, found.version) == ("first", 2)
+
+    def test_what_is_stored_as_it_was_read_stays_so(self, storage: Storage) -> None:
+        """CC-05: a record that is only held keeps its version, so that others can hold it too."""
+        account = records.an_account()
+        storage.write(stored(account))
+        for _ in range(2):
+            storage.write([unchanged(account)])
+        scope = Scope(parts=frozenset({Part.ACCOUNTS}), account_id=account.id)
+        assert storage.read(scope).accounts == (account,)
+        storage.write([update(account, evolve(account, name="first"))])
+        lost(storage, unchanged(account), kind="AccountRecord")
 
     def test_every_kind_of_record_has_versions(self, storage: Storage) -> None:
         """CC-05: whatever kind a record is of, an update of a version that is gone is refused."""
