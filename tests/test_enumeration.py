@@ -7,24 +7,37 @@ with the shop that has never heard of the address: the answer, the storage calls
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 import pytest
 from attrs import define, evolve, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from customer_accounts.accounts import Accounts
 from customer_accounts.actors import Agent, SignedInCustomer, Visitor
 from customer_accounts.adapters.memory import MemoryStorage
+from customer_accounts.casework import ConversionRequestRecord
 from customer_accounts.changes import Change, Counts
 from customer_accounts.command import Command
 from customer_accounts.facts import Facts, Scope
+from customer_accounts.features.account_merge import MergeRequested, RequestMerge
+from customer_accounts.features.claim_order import ClaimOrder
+from customer_accounts.features.conversion_requests import (
+    AskCustomer,
+    ConversionRequested,
+    Question,
+    RequestConversion,
+)
 from customer_accounts.features.email_change import RequestEmailChange
+from customer_accounts.features.guest_order import OrderRecorded, RecordOrder
 from customer_accounts.features.guest_order_page import OpenAccountFromOrder
+from customer_accounts.features.order_dispute import RecordDispute
 from customer_accounts.features.order_tracking import ParcelInput, RecordShipment
 from customer_accounts.features.password_reset import RequestPasswordReset
 from customer_accounts.features.privacy import CloseAccount
-from customer_accounts.features.registration import Register, ResendConfirmation
+from customer_accounts.features.registration import CorrectRegistrationAddress, Register, ResendConfirmation
 from customer_accounts.features.sign_in import SignedIn, SignIn
 from customer_accounts.features.social_sign_in import SignInWithIdentity
 from customer_accounts.hashing import CHEAPEST, Argon2Hasher, Argon2Parameters, Verification
@@ -38,6 +51,7 @@ EMAIL = "vera@mail.example"
 WRONG = "never the right words"
 OLD = Argon2Parameters(memory=16, rounds=1, lanes=1)
 ACTING = "bert@mail.example"
+STRANGER = Visitor(ip="203.0.113.7", browser="a third browser somewhere")
 
 
 class State(StrEnum):
@@ -133,7 +147,7 @@ def _without_account(call: object) -> object:
 
 
 def _visitor(_: SignedInCustomer) -> Visitor:
-    return Visitor(ip="203.0.113.7", browser="a third browser somewhere")
+    return STRANGER
 
 
 def _customer(customer: SignedInCustomer) -> SignedInCustomer:
@@ -210,6 +224,81 @@ def test_changing_to_an_address_looks_the_same(state: State, email: str) -> None
     assert len(seen.calls) == 2
 
 
+@settings(max_examples=40)
+@given(state=STATES, email=SPELLINGS, password=st.sampled_from([PASSWORD, WRONG]))
+def test_asking_for_a_merge_looks_the_same(state: State, email: str, password: str) -> None:
+    """EN-01, EN-03, EN-07: a customer who names another address is told the same, whoever has it, or nobody."""
+    command = RequestMerge(email=email, current_password=password)
+    seen = _same_as_unknown(state, command, _customer, 1)
+    assert isinstance(seen.outcome, MergeRequested if password == PASSWORD else Refused)
+    assert len(seen.calls) == (2 if password == PASSWORD else 1)
+
+
+@settings(max_examples=40)
+@given(state=STATES, email=SPELLINGS, locale=LOCALES, number=st.sampled_from(["", "N-1"]))
+def test_writing_to_the_shop_looks_the_same(state: State, email: str, locale: str, number: str) -> None:
+    """EN-01, EN-07, AB-08: the contact form tells nothing of an address, and mails nothing to it."""
+    command = RequestConversion(email=email, locale=locale, order_number=number, id=UUID(int=1))
+    seen = _same_as_unknown(state, command, _visitor, 0)
+    assert isinstance(seen.outcome, ConversionRequested)
+    assert len(seen.calls) == 2
+
+
+@pytest.mark.parametrize("waiting", [0, 1, 3, 4])
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_letter_tells_nothing_of_other_letters(waiting: int, asked: bool) -> None:
+    """EN-01, EN-07: however many requests wait for an address, one more gets the same answer for as many calls."""
+    shop = Shop()
+    for number in range(waiting):
+        shop.require(RequestConversion(email=EMAIL), by=shop.visitor(ip=f"203.0.113.{number}"))
+    if asked and waiting:
+        request = shop.stored(ConversionRequestRecord)[0]
+        shop.require(AskCustomer(request_id=request.id, about=Question.POSTCODE), by=Agent("1"))
+    storage = CountingStorage(shop.storage)
+    accounts = Accounts(storage, shop.settings, clock=shop.clock)
+    answer = accounts.require(RequestConversion(email=EMAIL), by=STRANGER)
+    assert answer == Shop().require(RequestConversion(email=EMAIL), by=shop.visitor())
+    assert len(storage.calls) == 2
+
+
+@settings(max_examples=40)
+@given(state=STATES, email=SPELLINGS)
+def test_correcting_an_address_looks_the_same(state: State, email: str) -> None:
+    """EN-01, EN-07: who registered under a slip of an address learns nothing about the one that was meant."""
+
+    def seen(state: State) -> Seen:
+        shop, _ = _shop_in(state)
+        shop.require(Register(email="vera@mail.exampel", password=PASSWORD), by=STRANGER)
+        storage, hasher = CountingStorage(shop.storage), CountingHasher()
+        accounts = Accounts(storage, shop.settings, hasher=hasher, clock=shop.clock)
+        outcome = accounts.handle(CorrectRegistrationAddress(email=email), by=STRANGER)
+        return Seen(outcome, [_without_account(one) for one in storage.calls], hasher.computed)
+
+    found = seen(state)
+    assert found == seen(State.UNKNOWN)
+    assert not isinstance(found.outcome, Refused)
+    assert (len(found.calls), found.computed) == (2, 0)
+
+
+@settings(max_examples=40)
+@given(state=STATES, email=SPELLINGS, password=st.sampled_from([None, PASSWORD]))
+def test_an_account_asked_for_at_the_checkout_looks_the_same(
+    state: State, email: str, password: str | None
+) -> None:
+    """EN-01, EN-03, EN-07: a guest who wants an account with the order is told the same, whoever has the address."""
+    command = RecordOrder(
+        reference="ref-1",
+        number="N-1",
+        placed_at=Shop().clock.now,
+        email=email,
+        open_account=True,
+        password=None if password is None else SecretStr(password),
+    )
+    seen = _same_as_unknown(state, command, _visitor, 0 if password is None else 1)
+    assert isinstance(seen.outcome, OrderRecorded)
+    assert len(seen.calls) == 2
+
+
 @pytest.mark.parametrize("state", State)
 def test_signing_in_through_a_provider_that_proves_no_mailbox_looks_the_same(state: State) -> None:
     """EN-01, EN-07: an address that Facebook tells is a claim like any other."""
@@ -281,6 +370,38 @@ def test_an_account_from_the_page_of_an_order_looks_the_same(state: State) -> No
     assert found == seen(State.UNKNOWN)
     assert not isinstance(found.outcome, Refused)
     assert (len(found.calls), found.computed) == (2, 0)
+
+
+class Order(StrEnum):
+    """What an order can be to somebody who tries its number."""
+
+    MISSING = "missing"
+    OTHER_POSTCODE = "another postcode"
+    OTHER_ADDRESS = "another address"
+    OWNED = "owned"
+    DISPUTED = "disputed"
+    SLIP_WITH_ACCOUNT = "an address that has an account"
+
+
+@pytest.mark.parametrize("state", Order)
+def test_a_number_that_is_tried_tells_nothing(state: Order) -> None:
+    """EN-01, EN-07, AZ-01: whatever keeps an order back from a claim, its number is answered like an unknown one."""
+    shop = Shop()
+    customer = shop.customer(shop.open_account(ACTING).session)
+    email = {Order.OTHER_ADDRESS: EMAIL, Order.SLIP_WITH_ACCOUNT: "bertt@mail.example"}.get(state, ACTING)
+    if state in {Order.OWNED, Order.SLIP_WITH_ACCOUNT}:
+        other = shop.open_account("bertt@mail.example")
+    if state is Order.OWNED:
+        place(shop, by=SYSTEM, email=email, postcode="8010", account_id=other.account_id)
+    elif state is not Order.MISSING:
+        place(shop, email=email, postcode="1010" if state is Order.OTHER_POSTCODE else "8010")
+    if state is Order.DISPUTED:
+        shop.require(RecordDispute(reference="ref-1"), by=SYSTEM)
+    storage = CountingStorage(shop.storage)
+    accounts = Accounts(storage, shop.settings, clock=shop.clock)
+    outcome = accounts.handle(ClaimOrder(number="N-ref-1", postcode="8010"), by=customer)
+    assert outcome == Refused(Reason.NOT_FOUND, field="number")
+    assert len(storage.calls) == 1
 
 
 @pytest.mark.parametrize("state", State)

@@ -42,6 +42,22 @@ FEATURES = (
         "features/test_conversion_requests.py::TestRequestConversion::test_few_wait_for_one_address",
     ),
     fault(
+        "conversion_requests",
+        "a request that is not kept writes nothing, which can be seen from outside",
+        edited(conversion_requests.RequestConversion._stored, "return [event]", "return []"),
+        "test_enumeration.py::test_a_letter_tells_nothing_of_other_letters",
+    ),
+    fault(
+        "account_merge",
+        "a customer is told whether an address has an account",
+        edited(
+            account_merge.RequestMerge.decide,
+            "if email.key == account.email_key:",
+            "if email.key == account.email_key or facts.account_at(email.key) is None:",
+        ),
+        "test_enumeration.py::test_asking_for_a_merge_looks_the_same",
+    ),
+    fault(
         "guest_address",
         "an order is rewritten after it has left",
         edited(guest_address._correctable, "order.shipments or order.status in LEFT", "False"),

@@ -3,7 +3,8 @@
 * `RequestConversion` (a visitor) puts the request into a queue for staff.  The answer is the same for every
   address, and nothing is mailed: the form cannot be used to write to strangers (EN-01, AB-08).  The same
   command again stores nothing twice (RL-08).  Of one address at most `Settings.requests_per_address` wait at
-  once; further ones change nothing and get the same answer.  What is written there goes into no mail (LG-05).
+  once; further ones stand in the audit trail only and get the same answer, for as many calls (EN-07).  What is
+  written there goes into no mail (LG-05).
 * Whoever is asked something and writes again with the same address opens the request that waits for it; the
   new message takes the place of the old one.
 * `ConversionRequests` shows the queue of one state to an agent, the oldest first.  `TakeRequest` says who works
@@ -184,9 +185,11 @@ class RequestConversion(Command):
         waiting = [one for one in known if NEXT_STATES[one.state]]
         asked = next((one for one in waiting if one.state is RequestState.WAITING), None)
         repeated = any(one.id == own_id for one in known)
-        if repeated or (asked is None and len(waiting) >= env.settings.requests_per_address):
+        if repeated:
             return []
         event = record_event(env, actor, EventKind.CONVERSION_REQUESTED, email=email.original)
+        if asked is None and len(waiting) >= env.settings.requests_per_address:
+            return [event]
         if asked is not None:
             told = evolve(_changed(asked, RequestState.OPEN, env), message=self.message or asked.message)
             number = self.order_number or asked.order_number
