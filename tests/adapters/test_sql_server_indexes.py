@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Boolean, Column, Connection, Integer, String, Table, Uuid, create_engine, event, text
@@ -11,6 +12,7 @@ from customer_accounts.adapters.sql import SqlStorage, metadata
 from customer_accounts.adapters.sql.at_once import _part, _values, _whole, fits_one_statement
 from customer_accounts.adapters.sql.compiled import compiled
 from customer_accounts.adapters.sql.fields import Fields
+from customer_accounts.adapters.sql.lists import MANY
 from customer_accounts.adapters.sql.mapping import NODES
 from customer_accounts.adapters.sql.reach import Shape, shape_of, values_of
 from customer_accounts.adapters.sql.reading import question
@@ -136,7 +138,21 @@ def _seen() -> Seen:
             del stage.storage.read, stage.storage.write
     seen.watch(stage.storage)
     stage.accounts.purge()
+    for scope in _many_at_once():
+        seen.scopes[shape_of(scope)] = scope
     return seen
+
+
+def _many_at_once() -> Iterator[Scope]:
+    """Give scopes with a list that is bound as one array, alone and beside other roots."""
+    keys = tuple(f"x{ROWS + number}" for number in range(MANY))
+    ids = tuple(UUID(int=number) for number in range(MANY))
+    persons = frozenset({Part.ACCOUNTS, Part.REGISTRATIONS, Part.TOKENS, Part.GUEST_ORDERS, Part.REQUESTS})
+    yield Scope(parts=persons, email_keys=keys)
+    yield Scope(parts=persons, email_keys=keys, browser="x1")
+    yield Scope(parts=persons, email_keys=keys, token="x1")
+    yield Scope(parts=persons, email_keys=keys, account_ids=ids)
+    yield Scope(parts=frozenset({Part.ORDERS}), references=keys)
 
 
 def _scans(connection: Connection, statement: Any, values: dict[str, Any]) -> list[str]:

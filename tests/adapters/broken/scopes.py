@@ -31,6 +31,47 @@ class Asking(Broken):
         raise NotImplementedError
 
 
+class _TakesOnly(Broken):
+    """Takes only so many values in one question."""
+
+    def read(self, scope: Scope, /) -> Facts:
+        """Do it as the class says."""
+        if len(self.listed(scope)) > 999:
+            raise OverflowError("too many variables")
+        return super().read(scope)
+
+    def listed(self, scope: Scope) -> tuple[object, ...]:
+        """Give the values that it binds one by one."""
+        raise NotImplementedError
+
+
+@breaks("test_thousands_of_addresses_can_be_asked_at_once")
+class TakesFewAddresses(_TakesOnly):
+    """Takes only so many addresses in one question."""
+
+    def listed(self, scope: Scope) -> tuple[object, ...]:
+        """Do it as the class says."""
+        return scope.email_keys
+
+
+@breaks("test_thousands_of_addresses_can_be_asked_at_once")
+class TakesFewAccounts(_TakesOnly):
+    """Takes only so many ids of accounts in one question."""
+
+    def listed(self, scope: Scope) -> tuple[object, ...]:
+        """Do it as the class says."""
+        return scope.account_ids
+
+
+@breaks("test_thousands_of_references_can_be_asked_at_once")
+class TakesFewReferences(_TakesOnly):
+    """Takes only so many references in one question."""
+
+    def listed(self, scope: Scope) -> tuple[object, ...]:
+        """Do it as the class says."""
+        return scope.references
+
+
 @breaks("test_nothing_is_found_for_unknown_roots")
 class WantsTheAccount(Broken):
     """Fails on a scope that names everything, if its account is not there."""

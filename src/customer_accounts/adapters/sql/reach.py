@@ -6,8 +6,7 @@ OR, because a database uses an index for each part of a union but often none for
 """
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
-from uuid import UUID
+from typing import Any
 
 from attrs import frozen
 from sqlalchemy import (
@@ -24,11 +23,11 @@ from sqlalchemy import (
     union_all,
 )
 
+from customer_accounts.adapters.sql.lists import Bound, bound, number_of
 from customer_accounts.adapters.sql.schema import accounts, claims, identities, orders, registrations, tokens
 from customer_accounts.facts import Part, Scope
 
 Condition = ColumnElement[bool]
-K = TypeVar("K", str, UUID)
 
 #: What the address key "" means: nobody's address, however often it is stored.
 NOBODY = ""
@@ -39,7 +38,7 @@ class Shape:
     """What of a scope decides the statement; its values are bound to it.
 
     Args:
-        keys: number of bound address keys, a power of two, so that few shapes exist.
+        keys: how many address keys are bound, as the other lists (see `lists.number_of`).
         page: None, or whether the page begins after a row.
     """
 
@@ -71,7 +70,7 @@ def shape_of(scope: Scope) -> Shape:
     """Give the shape of a scope."""
     return Shape(
         parts=scope.parts,
-        keys=len(padded(scope.email_keys)),
+        keys=number_of(real(scope.email_keys)),
         account=scope.account_id is not None,
         token=scope.token is not None,
         identity=scope.identity is not None,
@@ -90,22 +89,22 @@ def shape_of(scope: Scope) -> Shape:
         state=scope.order_vat_in is not None,
         register=scope.vat_register is not None,
         mail=scope.mail is not None,
-        references=len(padded(scope.references)),
-        accounts=len(padded(scope.account_ids)),
+        references=number_of(real(scope.references)),
+        accounts=number_of(scope.account_ids),
     )
 
 
-def padded(keys: Sequence[K]) -> list[K]:
-    """Give the keys that can be somebody's, the last one repeated up to a power of two."""
-    real = [key for key in keys if key != NOBODY]
-    wanted = 1 << (len(real) - 1).bit_length() if real else 0
-    return real + real[-1:] * (wanted - len(real))
+def real(keys: Sequence[str]) -> list[str]:
+    """Give the keys that can be somebody's."""
+    return [key for key in keys if key != NOBODY]
 
 
 def values_of(scope: Scope) -> dict[str, Any]:
     """Give what is bound to the statement of a scope."""
-    values: dict[str, Any] = {f"key_{place}": key for place, key in enumerate(padded(scope.email_keys))}
-    values |= {
+    values: dict[str, Any] = {
+        **bound("key", real(scope.email_keys)),
+        **bound("reference", real(scope.references)),
+        **bound("account", scope.account_ids),
         "account_id": scope.account_id,
         "token": scope.token,
         "order": scope.order,
@@ -123,8 +122,6 @@ def values_of(scope: Scope) -> dict[str, Any]:
     if scope.page is not None:
         values["limit"] = scope.page.limit
         values["after_time"], values["after_reference"] = scope.page.after or (None, None)
-    values |= {f"reference_{place}": one for place, one in enumerate(padded(scope.references))}
-    values |= {f"account_{place}": one for place, one in enumerate(padded(scope.account_ids))}
     values["case"] = scope.case
     if scope.cases is not None:
         values["cases_limit"], values["state"] = scope.cases.limit, scope.cases.state.value
@@ -147,6 +144,7 @@ class Reach:
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
+        self._named = Bound("key", shape.keys, String())
         self._keys = self._key_table()
         self.to_accounts = self._account_ways()
         self._accounts = _key_cte(
@@ -171,15 +169,11 @@ class Reach:
         """Give the way to rows whose *column* is one of the scope's addresses."""
         if self._keys is not None:
             return [column.in_(select(self._keys.c.email_key))]
-        bound = self._bound_keys()
-        if not bound:
-            return []
-        return [column == bound[0] if len(bound) == 1 else column.in_(bound)]
+        return self.by_named_key(column)
 
-    def by_named_key(self, column: ColumnElement[str]) -> list[Condition]:
+    def by_named_key(self, column: ColumnElement[str] | ColumnElement[str | None]) -> list[Condition]:
         """Give the way to rows whose *column* is an address that the scope names itself."""
-        bound = self._bound_keys()
-        return [column.in_(bound)] if bound else []
+        return [self._named.among(column)] if self._shape.keys else []
 
     def by_account(self, column: ColumnElement[Any]) -> list[Condition]:
         """Give the way to rows whose *column* is a reached account's id."""
@@ -190,8 +184,7 @@ class Reach:
         if self._accounts is None:
             return []
         owned = self._accounts.c.email_key
-        bound = [] if self._keys is not None else [select(key) for key in self._bound_keys()]
-        named = [select(self._keys.c.email_key)] if self._keys is not None else bound
+        named = self._named.rows("key") if self._keys is None else [select(self._keys.c.email_key)]
         return [column.in_(union_all(*named, select(owned).where(owned != NOBODY)))]
 
     def by_registration(self, column: ColumnElement[Any]) -> list[Condition]:
@@ -222,9 +215,6 @@ class Reach:
         named = self._accounts.c.company_vat_evidence_id
         return [select(named).where(named.is_not(None))]
 
-    def _bound_keys(self) -> list[ColumnElement[str]]:
-        return [bindparam(f"key_{place}", type_=String()) for place in range(self._shape.keys)]
-
     def _key_table(self) -> CTE | None:
         shape = self._shape
         stored = [
@@ -238,8 +228,7 @@ class Reach:
         ]
         if not stored:
             return None
-        bound = [select(key.label("email_key")) for key in self._bound_keys()]
-        return union_all(*stored, *bound).cte("reached_keys")
+        return union_all(*stored, *self._named.rows("email_key")).cte("reached_keys")
 
     def _account_ways(self) -> list[Condition]:
         shape, key = self._shape, accounts.c.id
@@ -252,8 +241,7 @@ class Reach:
             if wanted:
                 ways.append(key.in_(select(column).where(way)))
         if shape.accounts:
-            many = [bindparam(f"account_{place}", type_=Uuid()) for place in range(shape.accounts)]
-            ways.append(key.in_(many))
+            ways.append(Bound("account", shape.accounts, Uuid()).among(key))
         for way in claim_ways(shape):
             ways += [
                 key.in_(select(column).where(way)) for column in (claims.c.account_id, claims.c.from_account)

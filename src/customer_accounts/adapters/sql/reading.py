@@ -30,6 +30,7 @@ from sqlalchemy import (
 
 from customer_accounts.adapters.sql.fields import UtcDateTime, Values
 from customer_accounts.adapters.sql.layout import Branch, Prepared, prepared
+from customer_accounts.adapters.sql.lists import Bound
 from customer_accounts.adapters.sql.mapping import (
     ACCOUNTS,
     ADDRESSES,
@@ -219,8 +220,8 @@ def _orders(shape: Shape) -> list[Branch]:
     if Part.ORDERS not in shape.parts:
         return []
     if shape.references:
-        named = [bindparam(f"reference_{place}", type_=String()) for place in range(shape.references)]
-        return family_branches(ORDERS, orders.c.reference.in_(named))
+        named = Bound("reference", shape.references, String())
+        return family_branches(ORDERS, named.among(orders.c.reference))
     if shape.order or shape.number:
         return family_branches(ORDERS, orders_way(shape))
     shown = select(tokens.c.order_reference).where(token_way(), tokens.c.order_reference.is_not(None))

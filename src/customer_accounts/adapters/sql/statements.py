@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 
 from customer_accounts.adapters.sql.fields import Day, UtcDateTime
+from customer_accounts.adapters.sql.lists import Bound
 from customer_accounts.adapters.sql.mapping import MAIL_DETAILS, MAILS, Node, Row
 from customer_accounts.adapters.sql.schema import (
     events,
@@ -133,7 +134,7 @@ def move_orders(given: frozenset[str], names: int, *, claimed: bool | None, mark
 
     Args:
         given: the conditions of the selection that have a value, by name.
-        names: number of bound names, 0 where any name will do.
+        names: how many names are bound (see `lists.number_of`), 0 where any name will do.
         claimed: see `customer_accounts.changes.OrderSelection`.
         mark: what becomes of the claim id.
     """
@@ -149,7 +150,7 @@ def move_orders(given: frozenset[str], names: int, *, claimed: bool | None, mark
     if "owner" not in given:
         wanted += [column.owner.is_(None), column.disputed.is_(False)]
     if names:
-        wanted.append(column.name.in_([bindparam(f"name_{place}", type_=String()) for place in range(names)]))
+        wanted.append(Bound("name", names, String()).among(column.name))
     if claimed is not None:
         wanted.append(column.claim_id.is_not(None) if claimed else column.claim_id.is_(None))
     new: dict[str, Any] = {"owner": bindparam("to", type_=Uuid()), "version": column.version + 1}

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from customer_accounts.adapters.sql.compiled import compiled
 from customer_accounts.adapters.sql.faults import is_taken_key
+from customer_accounts.adapters.sql.lists import bound, number_of
 from customer_accounts.adapters.sql.locking import in_lock_order
 from customer_accounts.adapters.sql.mapping import (
     EVENTS,
@@ -173,12 +174,12 @@ class _Plan:
         }
         given = frozenset(name for name, (_, value) in conditions.items() if value is not None)
         row: Row = {bound: value for bound, value in conditions.values() if value is not None}
-        names = _padded(wanted.names or ())
-        row |= {f"name_{place}": name for place, name in enumerate(names)}
+        names = wanted.names or ()
+        row |= bound("name", names)
         row["to"] = change.to
         if change.mark is not Mark.KEEP:
             row["claim"] = change.claim_id if change.mark is Mark.SET else None
-        statement = move_orders(given, len(names), claimed=wanted.claimed, mark=change.mark)
+        statement = move_orders(given, number_of(names), claimed=wanted.claimed, mark=change.mark)
         self._after_new(ORDERS, Step("OrderRecord", statement, [row], counts=change.claim_id, together=True))
 
     def _mail(self, mail: MailRecord) -> Step:
@@ -253,12 +254,6 @@ def _run(step: Step, connection: Connection) -> int:
     if len(step.rows) == 1 or (step.exact and not connection.dialect.supports_sane_multi_rowcount):
         return sum(sent.run(connection, row).rowcount for row in step.rows)
     return sent.run_each(connection, step.rows).rowcount
-
-
-def _padded(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Give the names, the last one repeated up to a power of two, so that few statements exist."""
-    wanted = 1 << (len(names) - 1).bit_length() if names else 0
-    return names + names[-1:] * (wanted - len(names))
 
 
 def _insert(node: Node, rows: list[Row], *, of: Node | None = None) -> Step:

@@ -1,6 +1,7 @@
 """Clauses: which records a scope leads to, by each of its roots (rules: `customer_accounts.facts`)."""
 
 from typing import Any
+from uuid import UUID
 
 from attrs import evolve
 
@@ -10,6 +11,8 @@ from customer_accounts.testing import records
 from customer_accounts.testing.clauses.needs import Clauses, needs
 from customer_accounts.testing.records import NOW, later, stored
 
+#: More than a database may take one by one.
+THOUSANDS = 2000
 PERSONS = frozenset({Part.ACCOUNTS, Part.REGISTRATIONS, Part.TOKENS})
 
 
@@ -90,6 +93,19 @@ class FactClauses(Clauses):
                 parts=frozenset({Part.ACCOUNTS}), email_keys=(*keys[:wanted], keys[0], "", "no@mail.example")
             )
             assert same(storage.read(scope).accounts, *accounts[:wanted])
+
+    def test_thousands_of_addresses_can_be_asked_at_once(self, storage: Storage) -> None:
+        """By two thousand addresses and ids, alone and beside a browser: no limit of a database shows."""
+        by_key, by_id, registration = records.an_account(), records.an_account(), records.a_registration()
+        storage.write(stored(by_key, by_id, registration, *self.used(records.an_order())))
+        nobody = [f"nobody{number}@mail.example" for number in range(THOUSANDS)]
+        keys = (*nobody, str(by_key.email_key), registration.email_key)
+        ids = (*(UUID(int=number) for number in range(THOUSANDS)), by_id.id)
+        for browser in (None, "nobody"):
+            scope = Scope(parts=self.parts(), email_keys=keys, account_ids=ids, browser=browser)
+            found = storage.read(scope)
+            assert same(found.accounts, by_key, by_id)
+            assert found.registrations == (registration,)
 
     def test_an_account_leads_to_its_own(self, storage: Storage) -> None:
         """By account: the account, open or closed, and its links; registrations of its address are not named."""

@@ -8,7 +8,7 @@ from customer_accounts.facts import Facts, Page, Part, Scope
 from customer_accounts.order import GuestOrderGroup
 from customer_accounts.ports import Storage
 from customer_accounts.testing import records
-from customer_accounts.testing.clauses.facts import same
+from customer_accounts.testing.clauses.facts import THOUSANDS, same
 from customer_accounts.testing.clauses.needs import Clauses, needs
 from customer_accounts.testing.records import NOW, later, some_key, stored
 
@@ -32,6 +32,15 @@ class OrderClauses(Clauses):
         storage.write(stored(old, new, records.an_order()))
         scope = Scope(parts=frozenset({Part.ORDERS}), references=(old.reference, new.reference, "none"))
         assert storage.read(scope).orders == (new, old)
+
+    @needs(Part.ORDERS)
+    def test_thousands_of_references_can_be_asked_at_once(self, storage: Storage) -> None:
+        """By two thousand references: the orders that are there; no limit of a database shows."""
+        order = records.a_full_order()
+        storage.write(stored(order, records.an_order()))
+        missing = (f"none {number}" for number in range(THOUSANDS))
+        scope = Scope(parts=frozenset({Part.ORDERS}), references=(*missing, order.reference))
+        assert storage.read(scope).orders == (order,)
 
     @needs(Part.ORDERS)
     def test_a_link_shows_its_order(self, storage: Storage) -> None:
