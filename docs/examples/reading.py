@@ -72,6 +72,7 @@ def facts_of(scope: Scope, of: Finder) -> Facts:
     if Part.TOKENS in scope.parts:
         tokens += of.find(TokenRecord, "account_id", owners) + of.find(TokenRecord, "email_key", keys)
         tokens += of.find(TokenRecord, "registration_id", attempts)
+        tokens += of.find(TokenRecord, "order_reference", [one.reference for one in orders])
     if Part.IDENTITIES in scope.parts:
         identities += of.find(IdentityRecord, "account_id", owners)
         identities += of.find(IdentityRecord, "subject", [one.identity_subject for one in registrations])

@@ -6,7 +6,8 @@ Rules for a storage:
   that own one of its addresses.  The addresses of a scope are ``email_keys`` and those of its token, of its orders
   (by reference or by number) and of the registrations of its browser.  The key "" is no address: it leads to nothing.
 * ``registrations``: of those addresses, of the scope's browser, and the one of its token.
-* ``tokens``: of those accounts, addresses and registrations, the scope's own included.
+* ``tokens``: of those accounts and registrations, of the orders that the scope names (by reference or by number), and
+  of those addresses but for what shows an order; the scope's own included.
 * ``identities``: of those accounts, the one named, and those that the registrations name.
 * ``guest_orders``: groups of the orders that nobody owns, of those addresses and of the accounts' addresses, by
   address, age and dispute; with ``by_name`` also by the name as stored; with ``owned`` also the orders that

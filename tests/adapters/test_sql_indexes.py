@@ -91,6 +91,22 @@ def test_a_move_finds_its_orders_by_an_index(sqlite: Connection, selection: Orde
     assert all(one.startswith("SEARCH ca_orders USING INDEX") and by in one for one in found)
 
 
+def test_links_to_orders_are_found_by_the_order(sqlite: Connection) -> None:
+    """What shows the orders of an address is not gone through for its other links, nor these for an order's."""
+    by_address = "SEARCH ca_tokens USING INDEX ix_ca_tokens_of_address (email_key=?)"
+    by_order = "SEARCH ca_tokens USING INDEX ix_ca_tokens_order_reference (order_reference=?)"
+    for root, expected in (
+        ({"email_keys": ("a@shop.example",)}, {by_address}),
+        ({"order": "A-1"}, {by_address, by_order}),
+        ({"order_number": "1"}, {by_address, by_order}),
+    ):
+        asked = question(shape_of(Scope(parts=frozenset({Part.TOKENS}), **root)))
+        assert asked is not None
+        found = {one for one in _plan(sqlite, asked.statement) if one.startswith("SEARCH ca_tokens")}
+        ways = {one for one in found if "account_id" not in one and "registration_id" not in one}
+        assert {one for one in ways if "digest" not in one} == expected
+
+
 def test_guest_orders_are_counted_by_their_address(sqlite: Connection) -> None:
     """The orders that nobody owns are not gone through for those of one address."""
     scope = Scope(parts=frozenset({Part.ACCOUNTS, Part.GUEST_ORDERS}), email_keys=("a@shop.example",))

@@ -157,9 +157,12 @@ def _many_at_once() -> Iterator[Scope]:
 
 def _scans(connection: Connection, statement: Any, values: dict[str, Any]) -> list[str]:
     """Give the lines of a statement's plan that read a whole table of ours."""
+    return [line for line in _plan(connection, statement, values) if "Seq Scan on ca_" in line]
+
+
+def _plan(connection: Connection, statement: Any, values: dict[str, Any]) -> Sequence[str]:
     sent = compiled(statement, connection.dialect)
-    rows = connection.exec_driver_sql(f"EXPLAIN {sent.text}", sent.parameters(values)).scalars()
-    return [line for line in rows if "Seq Scan on ca_" in line]
+    return connection.exec_driver_sql(f"EXPLAIN {sent.text}", sent.parameters(values)).scalars().all()
 
 
 def test_no_reading_of_a_command_scans_a_table(server: Connection, seen: Seen) -> None:
@@ -171,6 +174,24 @@ def test_no_reading_of_a_command_scans_a_table(server: Connection, seen: Seen) -
         if asked is not None:
             scans[scope] = _scans(server, asked.statement, values_of(scope))
     assert {scope: found for scope, found in scans.items() if found} == {}
+
+
+def test_links_to_orders_are_found_by_the_order(server: Connection) -> None:
+    """What shows the orders of an address is not gone through for its other links, nor these for an order's."""
+    parts, by_address, by_order = (
+        frozenset({Part.TOKENS}),
+        "ix_ca_tokens_of_address",
+        "ix_ca_tokens_order_reference",
+    )
+    for scope, expected in (
+        (Scope(parts, email_keys=("x100001",)), {by_address}),
+        (Scope(parts, order="x100001"), {by_address, by_order}),
+        (Scope(parts, order_number="x100001"), {by_address, by_order}),
+    ):
+        asked = question(shape_of(scope))
+        assert asked is not None
+        plan_ = "\n".join(_plan(server, asked.statement, values_of(scope)))
+        assert {name for name in (by_address, by_order) if name in plan_} == expected
 
 
 def test_a_missing_index_is_noticed(server: Connection, seen: Seen) -> None:

@@ -61,7 +61,11 @@ def _model(
 Account = _model(AccountRecord, unique="email_key")
 Registration = _model(RegistrationRecord, indexes=("email_key", "browser", "expires_at"))
 Identity = _model(IdentityRecord, ("provider", "subject"), indexes=("account_id", "subject"))
-Token = _model(TokenRecord, "digest", indexes=("account_id", "registration_id", "email_key", "expires_at"))
+Token = _model(
+    TokenRecord,
+    "digest",
+    indexes=("account_id", "registration_id", "order_reference", "email_key", "expires_at"),
+)
 Order = _model(OrderRecord, "reference", indexes=("owner", "email_key", "number"))
 Address = _model(AddressRecord, indexes=("account_id",))
 WishList = _model(WishListRecord, indexes=("account_id",))

@@ -74,7 +74,10 @@ class Table:
 MAILS = Table("mails", MailRecord, indexes=("due_at", "finished_at"))
 EVENTS = Table("events", EventRecord, indexes=("account_id", "at"))
 TOKENS = Table(
-    "tokens", TokenRecord, ("digest",), indexes=("account_id", "registration_id", "email_key", "expires_at")
+    "tokens",
+    TokenRecord,
+    ("digest",),
+    indexes=("account_id", "registration_id", "order_reference", "email_key", "expires_at"),
 )
 ORDERS = Table("orders", OrderRecord, ("reference",), indexes=("owner", "email_key", "number"))
 VAT_CHECKS = Table("vat_checks", VatCheckRecord, ("number",), indexes=("due_at",))

@@ -82,7 +82,7 @@ def read(
     numbers = {scope.vat_number} | {one.vat_number for one in companies if one is not None}
     found_orders = _orders(scope, token, orders, order_vat)
     taxed = _order_vat(scope, order_vat, orders)
-    wanted = scope.parts
+    wanted, shown = scope.parts, {one.reference for one in named_orders}
     return Facts(
         accounts=tuple(found_accounts) if Part.ACCOUNTS in wanted else (),
         registrations=tuple(found_registrations) if Part.REGISTRATIONS in wanted else (),
@@ -94,7 +94,8 @@ def read(
                 one.digest == scope.token
                 or one.account_id in owners
                 or one.registration_id in attempts
-                or one.email_key in keys
+                or (one.email_key in keys and one.order_reference is None)
+                or one.order_reference in shown
             )
         ),
         identities=tuple(

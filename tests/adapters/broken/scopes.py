@@ -6,6 +6,7 @@ from attrs import evolve
 
 from customer_accounts.account import AccountRecord, RegistrationRecord
 from customer_accounts.facts import Facts, Page, Part, Scope
+from customer_accounts.token import TokenRecord
 from tests.adapters.broken.storage import Broken, Reading, breaks
 
 _ROOTS = (
@@ -276,6 +277,28 @@ class KnowsOneNumber(Reading):
     def bent(self, scope: Scope, facts: Facts) -> Facts:
         """Do it as the class says."""
         return evolve(facts, orders=facts.orders[:1]) if scope.order_number else facts
+
+
+@breaks("test_an_order_leads_to_its_links")
+class FindsLinksByAddress(Reading):
+    """Gives what shows any order of an address."""
+
+    def bent(self, scope: Scope, facts: Facts) -> Facts:
+        """Do it as the class says."""
+        wanted = Part.TOKENS in scope.parts and scope.email_keys
+        shown = [one for one in self._tables.all(TokenRecord) if one.order_reference and wanted]
+        more = (one for one in shown if one.email_key in scope.email_keys and one not in facts.tokens)
+        return evolve(facts, tokens=(*facts.tokens, *more))
+
+
+@breaks("test_an_order_leads_to_its_links")
+class ForgetsLinksOfOrders(Reading):
+    """Does not follow from an order to what shows it."""
+
+    def bent(self, scope: Scope, facts: Facts) -> Facts:
+        """Do it as the class says."""
+        kept = (one for one in facts.tokens if not one.order_reference or one.account_id)
+        return facts if scope.token else evolve(facts, tokens=tuple(kept))
 
 
 @breaks("test_a_claim_leads_to_its_accounts")

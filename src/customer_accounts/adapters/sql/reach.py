@@ -285,6 +285,11 @@ def orders_way(shape: Shape) -> Condition:
     return orders.c.number == bindparam("number", type_=String())
 
 
+def named_orders(shape: Shape) -> Select[Any]:
+    """Give the references of those orders."""
+    return select(orders.c.reference).where(orders_way(shape))
+
+
 def claim_ways(shape: Shape) -> list[Condition]:
     """Give the ways to the claims that the scope names, by id or by the link that undoes one."""
     if Part.CLAIMS not in shape.parts:

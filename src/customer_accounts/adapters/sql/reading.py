@@ -58,6 +58,7 @@ from customer_accounts.adapters.sql.reach import (
     Shape,
     claim_ways,
     identity_way,
+    named_orders,
     orders_way,
     reached,
     token_way,
@@ -151,7 +152,9 @@ def _token_ways(shape: Shape, reach: Reach) -> list[Condition]:
         *([token_way()] if shape.token else ()),
         *reach.by_account(tokens.c.account_id),
         *reach.by_registration(tokens.c.registration_id),
-        *reach.by_key(tokens.c.email_key),
+        # An address may have many orders; what shows one of them is found by the order.
+        *(way & tokens.c.order_reference.is_(None) for way in reach.by_key(tokens.c.email_key)),
+        *([tokens.c.order_reference.in_(named_orders(shape))] if shape.order or shape.number else ()),
     ]
 
 

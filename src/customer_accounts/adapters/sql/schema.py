@@ -95,7 +95,8 @@ tokens = _table(
     "digest",
     Index(None, "account_id", **_where("account_id IS NOT NULL")),
     Index(None, "registration_id", **_where("registration_id IS NOT NULL")),
-    Index(None, "email_key"),
+    Index("ix_ca_tokens_of_address", "email_key", **_where("order_reference IS NULL")),
+    Index(None, "order_reference", **_where("order_reference IS NOT NULL")),
     Index(None, "expires_at"),
 )
 orders = _table(

@@ -57,6 +57,21 @@ class OrderClauses(Clauses):
             assert storage.read(scope).orders == (order,)
 
     @needs(Part.ORDERS)
+    def test_an_order_leads_to_its_links(self, storage: Storage) -> None:
+        """By reference or number: what shows that order; an address, which may have many, does not lead there."""
+        order, other = (records.an_order(email_key=key) for key in [some_key()] * 2)
+        shows, shows_other = (
+            records.a_token(email_key=order.email_key, order_reference=one.reference)
+            for one in (order, other)
+        )
+        of_address = records.a_token(email_key=order.email_key)
+        storage.write(stored(order, other, shows, shows_other, of_address))
+        parts = frozenset({Part.TOKENS})
+        for scope in (Scope(parts, order=order.reference), Scope(parts, order_number=order.number)):
+            assert same(storage.read(scope).tokens, shows, of_address)
+        assert storage.read(Scope(parts=parts, email_keys=(order.email_key,))).tokens == (of_address,)
+
+    @needs(Part.ORDERS)
     def test_orders_come_in_pages(self, storage: Storage) -> None:
         """Pages by key give each order of the account once, newest first, also where many have one time."""
         account = records.an_account()
