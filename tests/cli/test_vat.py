@@ -10,7 +10,15 @@ from typer.testing import CliRunner
 from customer_accounts.cli.app import app
 from customer_accounts.cli.ending import Exit
 from customer_accounts.testing.fake_vies import FakeVies, fault, invalid, valid
-from customer_accounts.vat import OrderDecision, Seller, VatDecision, decide_order
+from customer_accounts.vat import (
+    OrderDecision,
+    Seller,
+    VatDecision,
+    VatNumber,
+    VatNumberError,
+    decide_order,
+    number_advice,
+)
 from tests.cli.running import run
 from tests.vat.cases import GERMAN, company, decided, goods, service
 
@@ -99,12 +107,49 @@ class TestCheck:
         assert (found["number"], found["result"], found["kind"]) == (None, "wrong_kind", "eu_oss")
         assert "guichet unique" in found["text"]
 
-    @pytest.mark.parametrize("words", [("--requester", "nonsense"), ("--vies-url", "http://example.com")])
-    def test_a_setting_that_cannot_be_ends_the_command(self, words: tuple[str, str]) -> None:
-        """An unreadable own number and an address without TLS are told on standard error."""
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            (("--requester", "nonsense"), "--requester: no VAT number that a shop can have (malformed)"),
+            (("--requester", "EU372022452"), "(wrong_kind (eu_oss))"),
+            (("--vies-url", "http://example.com"), "https"),
+        ],
+    )
+    def test_a_setting_that_cannot_be_ends_the_command(self, words: tuple[str, str], told: str) -> None:
+        """An unreadable own number, named with its option, and an address without TLS: told on standard error."""
         result = run("vat", "check", "DE136695976", "--vies", *words)
         assert (result.exit_code, result.stdout) == (Exit.USAGE, "")
-        assert result.stderr
+        assert told in result.stderr
+        assert "can still order" not in result.stderr
+
+    def test_a_rehearsal_asks_another_address(self, vies: FakeVies) -> None:
+        """An address that is typed is asked without --vies, too; one of the environment only with it."""
+        vies.set("DE136695976", valid(name="Example GmbH"))
+        assert "Example GmbH" in run("vat", "check", "DE136695976", "--vies-url", vies.url).stdout
+        given: dict[str, str | None] = {VIES_URL: vies.url}
+        assert "not asked" in run("vat", "check", "DE136695976", environment=given).stdout
+
+    @pytest.mark.parametrize(("magic", "code"), [("100", "VALID"), ("200", "INVALID"), ("401", "IP_BLOCKED")])
+    def test_the_service_for_tests_answers_by_magic_numbers(
+        self, vies: FakeVies, magic: str, code: str
+    ) -> None:
+        """A yes, a no and a block can be rehearsed, over HTTP, with no number that a state would issue."""
+        words = ("vat", "check", f"de{magic}", "--test-service", "--vies-url", vies.url, "--json")
+        (found,) = json.loads(run(*words).stdout)
+        assert (found["number"], found["register"]["code"]) == (f"DE{magic}", code)
+
+    def test_the_service_for_tests_knows_no_other_states(self, vies: FakeVies) -> None:
+        """A magic number needs a prefix of the Union, and is none where the real service is asked."""
+        asked = ("--vies-url", vies.url)
+        assert "cannot read" in run("vat", "check", "QQ100", "--test-service", *asked).stdout
+        assert "cannot read" in run("vat", "check", "DE100", *asked).stdout
+
+    @pytest.mark.parametrize("lang", ["en", "de", "fr"])
+    def test_a_number_without_a_prefix_needs_a_country(self, lang: str) -> None:
+        """The way out is named where there is one."""
+        assert "--country" in run("vat", "check", "136695976", "--lang", lang).stdout
+        for words in (("nonsense",), ("13", "--country", "DE")):
+            assert "--country" not in run("vat", "check", *words, "--lang", lang).stdout
 
 
 class TestDecide:
@@ -156,13 +201,34 @@ class TestDecide:
             (("--pickup",), "G01", "20"),
             (("--kind", "service", "--place", "CH", "--business"), "S01", "0"),
             (("--to", "RO", "--oss", "--on", "2025-07-31"), "G09", "19"),
-            (("--seller", "FR", "--from", "FR", "--to", "FR"), "G03", "20"),
+            (("--seller", "FR", "--to", "FR"), "G03", "20"),
+            (("--seller", "FR", "--from", "DE", "--to", "DE"), "G03", "19"),
+            (("--seller", "PT", "--from-postcode", "9500-150", "--to", "PT"), "G03", "16"),
         ],
     )
     def test_options_make_the_order(self, words: tuple[str, ...], rule: str, rate: str) -> None:
         """Each option changes what it says, as in Python."""
         found = json.loads(run("vat", "decide", *words, "--json").stdout)
         assert (found["rule"], found["rate"]) == (rule, rate)
+
+    @pytest.mark.parametrize("lang", ["en", "de", "fr"])
+    @pytest.mark.parametrize(
+        ("typed", "reason"),
+        [("hello", "malformed"), ("EU372022452", "wrong_kind"), ("DE136695977", "checksum_failed")],
+    )
+    def test_a_number_that_cannot_be_trusted_is_told(self, typed: str, reason: str, lang: str) -> None:
+        """The first line says what is wrong with it; programs get the reason."""
+        words = ("vat", "decide", "--to", "DE", "--business", "--number", typed, "--lang", lang)
+        assert json.loads(run(*words, "--json").stdout)["number_problem"] == reason
+        with pytest.raises(VatNumberError) as caught:
+            VatNumber.parse(typed)
+        first, second, *_ = run(*words).stdout.splitlines()
+        assert first.endswith(number_advice(caught.value).text(lang))
+        assert ("G06" if reason == "checksum_failed" else "G07") in second
+
+    def test_a_number_that_can_be_read_has_no_problem(self) -> None:
+        """Programs find null."""
+        assert json.loads(run("vat", "decide", *EXEMPT, "--json").stdout)["number_problem"] is None
 
     def test_what_somebody_should_look_at_is_open(self) -> None:
         """Dispatch from outside the Union and the northern part of Cyprus: exit code 1, and the sentence."""
@@ -177,7 +243,10 @@ class TestDecide:
             ((), "--to COUNTRY"),
             (("--to", "Germany"), "ISO 3166-1"),
             (("--to", "DE", "--seller", "CH"), "member state"),
-            (("--to", "DE", "--seller-number", "nonsense"), "malformed"),
+            (
+                ("--to", "DE", "--seller-number", "nonsense"),
+                "--seller-number: no VAT number that a shop can have",
+            ),
             (("--to", "CY", "--region", "north"), "region"),
         ],
     )
@@ -217,11 +286,42 @@ class TestExplain:
         assert [one["rule"] for one in json.loads(result.stdout)] == [line.rule for line in order]
         assert OrderDecision.from_json(order.to_json()) == order
 
+    def test_reads_what_decide_printed(self) -> None:
+        """``decide --json | explain -``: the record is found inside; its reasons are those that were printed."""
+        printed = run("vat", "decide", *EXEMPT, "--json", "--on", "2026-03-01").stdout
+        result = CliRunner().invoke(app, ["vat", "explain", "-"], input=printed)
+        assert result.exit_code == Exit.DONE
+        assert all(reason in result.stdout for reason in json.loads(printed)["reasons"])
+
+    @pytest.mark.parametrize(("lang", "word"), [("en", "Line"), ("de", "Zeile"), ("fr", "Ligne")])
+    def test_each_line_of_an_order_has_its_heading(self, lang: str, word: str) -> None:
+        """Several lines are told apart; one alone has no heading."""
+        order = decide_order([goods("AT", "DE"), service()], company(GERMAN), Seller("AT", oss=True))
+        words = ["vat", "explain", "-", "--lang", lang]
+        told = CliRunner().invoke(app, words, input=order.to_json()).stdout.splitlines()
+        assert [line for line in told if line.startswith(word)] == [f"{word} 1", f"{word} 2"]
+        alone = CliRunner().invoke(app, words, input=OrderDecision(order.lines[:1]).to_json()).stdout
+        assert f"{word} 1" not in alone
+
+    @pytest.mark.parametrize("words", [("--to", "DE"), ("--to", "DE", "--consumer", "--oss")])
+    def test_options_do_not_change_what_was_kept(self, tmp_path: Path, words: tuple[str, ...]) -> None:
+        """A kept decision is explained as it was; options about another order are a fault of the caller."""
+        kept = tmp_path / "order.json"
+        kept.write_text(decided(goods("AT", "DE"), company(GERMAN)).to_json(), encoding="utf-8")
+        result = run("vat", "explain", str(kept), *words)
+        assert (result.exit_code, result.stdout) == (Exit.USAGE, "")
+        named = result.stderr.partition(":")[0].split(", ")
+        assert named[0] == "--to"
+        assert ("--oss" in named) is ("--oss" in words)
+        assert run("vat", "explain", str(kept), "--lang", "de").exit_code == Exit.DONE
+
     def test_a_file_that_is_no_record_is_told(self, tmp_path: Path) -> None:
         """Garbage is a fault of the caller, a missing file one of the world."""
         (tmp_path / "empty.json").write_text("{}", encoding="utf-8")
         (tmp_path / "binary.json").write_bytes(b"\xff\xfe")
-        for name in ("empty.json", "binary.json"):
+        (tmp_path / "deep.json").write_text("[" * 100_000, encoding="utf-8")
+        (tmp_path / "other.json").write_text('{"record": 5}', encoding="utf-8")
+        for name in ("empty.json", "binary.json", "deep.json", "other.json"):
             assert run("vat", "explain", str(tmp_path / name)).exit_code == Exit.USAGE
         missing = run("vat", "explain", str(tmp_path / "missing.json"))
         assert (missing.exit_code, "missing.json" in missing.stderr) == (Exit.FAULT, True)

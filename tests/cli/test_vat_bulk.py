@@ -93,6 +93,61 @@ def test_errors_end_with_their_code_and_the_rest_is_decided(tmp_path: Path) -> N
     assert column(target, "vat_error")[3] == "2 cells, where the first line has 1"
 
 
+def test_a_row_with_two_faults_names_both() -> None:
+    """Whoever mends a file mends a row once; what is wrong is said once each, beginning with its column."""
+    decider = Decider(Seller("AT"), {"from": "AT"}, date(2026, 11, 28), "en")
+    cells = decider.cells({"to": "Germany", "business": "maybe", "on": "1.3.2026", "status": "sure"})
+    told = cells[-1].split("; ")
+    assert [one.partition(":")[0] for one in told] == ["business", "status", "to", "on"]
+
+
+def test_a_finished_file_with_bad_rows_stays_open(tmp_path: Path) -> None:
+    """Resumed, it ends as the run did that wrote it: exit code 1, and the bad rows are counted."""
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("to\nDE\nGermany\nAT\n", encoding="utf-8")
+    words = ("vat", "bulk", str(source), str(target))
+    first, again = run(*words), run(*words, "--resume")
+    assert (first.exit_code, again.exit_code) == (Exit.OPEN, Exit.OPEN)
+    assert "0 rows, 3 before, 1 not understood" in again.stderr
+
+
+def test_a_byte_that_is_not_utf8_spoils_its_row_only(tmp_path: Path) -> None:
+    """The rows before and behind are decided; the row and the remedy are named, in the file and beside it."""
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_bytes("to,note\nDE,a\nAT,M\xfcller\nCH,ok\nAT,\xfc,x\n".encode("latin-1") + "FR,é".encode())
+    result = run("vat", "bulk", str(source), str(target), "--oss")
+    assert result.exit_code == Exit.OPEN
+    assert "Row 2 after the header is not UTF-8. Save the file as UTF-8" in result.stderr
+    assert "5 rows, 2 not understood" in result.stderr
+    assert column(target, "vat_rule") == ["G09", "", "G02", "", "G09"]
+    assert column(target, "note")[1] == "M\N{REPLACEMENT CHARACTER}ller"
+    told = column(target, "vat_error")
+    assert told[1].startswith("this row is not UTF-8. Save the file as UTF-8")
+    assert told[3].endswith("; 3 cells, where the first line has 2")
+    assert told[0] == told[2] == told[4] == ""
+    assert run("vat", "bulk", str(source), str(target), "--resume").exit_code == Exit.OPEN
+
+
+def test_a_quotation_mark_that_stays_open_is_told(tmp_path: Path) -> None:
+    """A cell without end is no CSV: exit code 2 with the number of its row, and the rows before it are written."""
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text('to,note\nDE,a\nAT,"' + "x\n" * csv.field_size_limit(), encoding="utf-8")
+    result = run("vat", "bulk", str(source), str(target))
+    assert (result.exit_code, "row 2 after the header" in result.stderr) == (Exit.USAGE, True)
+    assert column(target, "vat_rule") == ["G09"]
+
+
+def test_goods_are_sent_from_the_state_of_the_seller(tmp_path: Path) -> None:
+    """A French shop names its state once."""
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("to\nFR\n", encoding="utf-8")
+    run("vat", "bulk", str(source), str(target), "--seller", "FR")
+    assert column(target, "vat_rule") == ["G03"]
+    target.unlink()
+    run("vat", "bulk", str(source), str(target), "--seller", "FR", "--from", "DE")
+    assert column(target, "vat_rule") == ["G09"]
+
+
 @pytest.mark.parametrize("delimiter", [";", "\t"])
 def test_other_separators_and_the_mark_of_spreadsheets_are_read(tmp_path: Path, delimiter: str) -> None:
     """A file as German spreadsheets write it: semicolons and a byte order mark; the answer has the same separator."""
@@ -152,12 +207,12 @@ def test_resuming_is_told(source: Path, tmp_path: Path) -> None:
     ("text", "words", "told"),
     [
         ("a,b\n1,2\n", (), "none of the columns"),
-        ("", (), "none of the columns"),
+        ("", (), "the file is empty"),
         ("to\nDE\n", ("--seller", "CH"), "member state"),
     ],
 )
 def test_what_cannot_be_worked_on_is_told(tmp_path: Path, text: str, words: Sequence[str], told: str) -> None:
-    """A header without a known column and an impossible seller: exit code 2, and no output."""
+    """An empty file, a header without a known column, an impossible seller: exit code 2, and no output."""
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text(text, encoding="utf-8")
     result = run("vat", "bulk", str(source), str(target), *words)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 from typer.testing import Result
 
 from customer_accounts.accounts import Accounts
@@ -134,7 +135,33 @@ def test_late_confirmations_are_told(url: str, vies: FakeVies, monkeypatch: pyte
     assert "1 orders are exempt after all" in result.stderr
 
 
-def test_a_database_without_tables_is_told(tmp_path: Path, vies: FakeVies) -> None:
-    """Exit code 3 with the driver's reason."""
-    result = recheck(f"sqlite:///{tmp_path / 'empty.db'}", vies)
-    assert (result.exit_code, "no such table" in result.stderr) == (Exit.FAULT, True)
+def test_a_database_that_is_not_there_is_not_made(tmp_path: Path, vies: FakeVies) -> None:
+    """A mistyped name ends with exit code 2 and the way out, and leaves no file behind."""
+    result = recheck(f"sqlite:///{tmp_path / 'typo.db'}", vies)
+    assert result.exit_code == Exit.USAGE
+    assert "no tables here" in result.stderr
+    assert "customer-accounts db upgrade" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["/{}", "/file:{}?uri=true", ""])
+def test_a_database_without_tables_is_told(tmp_path: Path, vies: FakeVies, place: str) -> None:
+    """An empty file, one named by a URI, and a database in memory: exit code 2 and the way out."""
+    (tmp_path / "empty.db").touch()
+    result = recheck(f"sqlite://{place.format(tmp_path / 'empty.db')}", vies)
+    assert (result.exit_code, "customer-accounts db upgrade" in result.stderr) == (Exit.USAGE, True)
+
+
+def test_a_rehearsal_asks_another_address(url: str, vies: FakeVies) -> None:
+    """The address may be typed, and the register's service for tests is asked by its own."""
+    first = run("vat", "recheck", "--url", url, "--vies-url", vies.url, "--limit", "1")
+    assert (first.exit_code, first.stdout) == (Exit.DONE, "valid 1, invalid 0, unverified 0, discarded 0\n")
+    words = ("--vies-url", vies.url, "--test-service", "--at-once", "1")
+    second = run("vat", "recheck", "--url", url, *words)
+    assert second.stdout == "valid 2, invalid 0, unverified 0, discarded 0\n"
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        asked = connection.execute(text("SELECT endpoint FROM ca_vat_evidence")).scalars().all()
+    engine.dispose()
+    endings = sorted(one.rpartition("/")[2] for one in asked)
+    assert endings == ["check-vat-number", "check-vat-test-service", "check-vat-test-service"]

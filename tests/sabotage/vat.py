@@ -3,6 +3,9 @@
 from customer_accounts.accounts import vat_asking, vat_checks
 from customer_accounts.adapters.memory import _purge
 from customer_accounts.adapters.vies_traffic import Traffic
+from customer_accounts.cli import vat_bulk
+from customer_accounts.cli.database import _is_missing_file
+from customer_accounts.cli.vat_order import register_at
 from customer_accounts.features import late_confirmation, vat_keeping, vat_queue
 from customer_accounts.features.order_vat import RecordOrderVat
 from customer_accounts.features.vat_checkup import PrepareVatCheck
@@ -73,6 +76,24 @@ VAT: tuple[Fault, ...] = (
         edited(_rounding, "unit * (2 + rate / _HUNDRED)", "unit / 2"),
         "features/test_order_vat.py::test_rounding_explains_an_amount",
         "vat/test_charged.py::test_rounding_never_refuses_an_order",
+    ),
+    fault(
+        "VAT-typo",
+        "a mistyped name of a database makes an empty one",
+        edited(_is_missing_file, "not Path(file).exists()", "False"),
+        "cli/test_vat_recheck.py::test_a_database_that_is_not_there_is_not_made",
+    ),
+    fault(
+        "VAT-bulk",
+        "a finished file with bad rows looks as if all were well",
+        edited(vat_bulk._done_before, "bool(row[-1])", "False"),
+        "cli/test_vat_bulk.py::test_a_finished_file_with_bad_rows_stays_open",
+    ),
+    fault(
+        "VAT-rehearsal",
+        "a rehearsal asks the real register",
+        edited(register_at, "base_url=url, test_service=test_service", "base_url=url"),
+        "cli/test_vat_recheck.py::test_a_rehearsal_asks_another_address",
     ),
     fault(
         "VAT-kept",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
 
 VARIABLE = "CUSTOMER_ACCOUNTS_DATABASE_URL"
+_NO_TABLES = "no tables here, or older ones: run `customer-accounts db upgrade`."
 
 
 def _without_password(context: typer.Context, url: str) -> str:
@@ -60,6 +62,7 @@ def engine_at(url: str) -> Iterator[Engine]:
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - an extra
 
     from customer_accounts.adapters.sql.connecting import engine_for  # noqa: PLC0415 - an extra
+    from customer_accounts.adapters.sql.faults import lacks_tables  # noqa: PLC0415 - an extra
     from customer_accounts.adapters.sql.migrations import MigrationError, sync_url  # noqa: PLC0415 - an extra
 
     name = place.render_as_string(hide_password=True)
@@ -72,9 +75,28 @@ def engine_at(url: str) -> Iterator[Engine]:
     except MigrationError as error:
         raise ended(Exit.OPEN, f"{name}: {error}") from None
     except SQLAlchemyError as error:
+        if lacks_tables(error):
+            raise ended(Exit.USAGE, f"{name}: {_NO_TABLES}") from None
         raise ended(Exit.FAULT, f"{name}: {_reason(error)}") from None
     finally:
         engine.dispose()
+
+
+@contextmanager
+def tables_at(url: str) -> Iterator[Engine]:
+    """Give an engine for a URL with the library's tables; SQLite would make an empty file of a mistyped name."""
+    if _is_missing_file(url):
+        raise ended(Exit.USAGE, f"{url}: {_NO_TABLES}")
+    with engine_at(url) as engine:
+        yield engine
+
+
+def _is_missing_file(url: str) -> bool:
+    place = _parsed(url)
+    file = place.database or ""
+    if place.get_backend_name() != "sqlite" or not file or file.startswith((":", "file:")):
+        return False  # a server, memory, or a URI that SQLite reads itself
+    return not Path(file).exists()
 
 
 def _reason(error: Exception) -> str:

@@ -15,7 +15,7 @@ import typer
 
 from customer_accounts.accounts.dead_letters import requeueing
 from customer_accounts.actors import System
-from customer_accounts.cli.database import Url, engine_at
+from customer_accounts.cli.database import Url, tables_at
 from customer_accounts.cli.ending import Exit, ended, told
 from customer_accounts.cli.tables import print_table
 from customer_accounts.outbox import MailRecord, MailStatus
@@ -35,7 +35,7 @@ _PAGE = 100
 @app.command()
 def queue(url: Url, limit: Limit = 100, as_json: AsJson = False) -> None:
     """List mails that are not sent yet, those due first at the top, and sum up."""
-    with engine_at(url) as engine:
+    with tables_at(url) as engine:
         storage = _storage(engine)
         _listed(storage, MailStatus.QUEUED, limit, as_json=as_json)
         backlog = storage.backlog()
@@ -46,7 +46,7 @@ def queue(url: Url, limit: Limit = 100, as_json: AsJson = False) -> None:
 @app.command()
 def dead(url: Url, limit: Limit = 100, as_json: AsJson = False) -> None:
     """List mails that were given up, with the last words of the server (exit code 1 if there are any)."""
-    with engine_at(url) as engine:
+    with tables_at(url) as engine:
         storage = _storage(engine)
         _listed(storage, MailStatus.DEAD, limit, as_json=as_json)
         count = storage.backlog().dead
@@ -66,7 +66,7 @@ def requeue(
     """Queue mails again that were given up; a mail whose link has expired meanwhile is dropped at its turn."""
     if bool(ids) == every:
         raise ended(Exit.USAGE, "Name mails by their ids, or say --all.")
-    with engine_at(url) as engine:
+    with tables_at(url) as engine:
         storage = _storage(engine)
         chosen = {one.id: one for one in _all(storage, MailStatus.DEAD) if every or one.id in (ids or ())}
         done = [one.id for one in chosen.values() if _again(storage, one)]

@@ -10,6 +10,7 @@ import typer
 from customer_accounts.adapters.vies import VIES
 from customer_accounts.cli import vat_bulk
 from customer_accounts.cli.ending import Exit, ended, told
+from customer_accounts.cli.vat_bulk import REMEDY
 from customer_accounts.cli.vat_number import checked, number_data, number_lines
 from customer_accounts.cli.vat_order import (
     AsJson,
@@ -17,9 +18,11 @@ from customer_accounts.cli.vat_order import (
     Language,
     Options,
     Requester,
+    TestService,
     ViesUrl,
     Where,
     about_an_order,
+    is_typed,
     number_or_end,
     register_at,
     seller_of,
@@ -30,31 +33,34 @@ from customer_accounts.cli.vat_report import (
     decision_data,
     decision_lines,
     disclaimer,
-    reason_lines,
+    order_lines,
     stored_decisions,
 )
 from customer_accounts.cli.vat_rows import ERROR, Decider
-from customer_accounts.vat import DataError, VatDecision, decide_vat
+from customer_accounts.vat import DataError, VatDecision, decide_vat, number_advice
 
 app = typer.Typer(help="VAT numbers, decisions and their reasons. No tax advice.", no_args_is_help=True)
 
 
 @app.command()
 def check(
+    context: typer.Context,
     numbers: Annotated[list[str], typer.Argument(metavar="NUMBER…", help="VAT numbers as they were typed.")],
     country: Annotated[str | None, typer.Option(help="Country of numbers without a prefix.")] = None,
     vies: Annotated[bool, typer.Option("--vies", help="Ask the Union's register, too.")] = False,
     requester: Requester = None,
     vies_url: ViesUrl = VIES,
+    test_service: TestService = False,
     as_json: AsJson = False,
     lang: Lang = Language.ENGLISH,
 ) -> None:
     """Check VAT numbers: how they are written, and with --vies what the register says.
 
-    Exit code 1 if any of them is not in order.
+    Exit code 1 if any of them is not in order. --vies-url and --test-service ask as well, to rehearse.
     """
-    register = register_at(vies_url) if vies else None
-    own = number_or_end(requester) if requester else None
+    asks = vies or test_service or is_typed(context, "vies_url")
+    register = register_at(vies_url, test_service) if asks else None
+    own = number_or_end("--requester", requester) if requester else None
     found = [checked(typed, country, register, own) for typed in numbers]
     if as_json:
         data = [number_data(one, lang.value) for one in found]
@@ -68,11 +74,15 @@ def check(
 @about_an_order
 def decide(options: Options, as_json: AsJson = False) -> None:
     """Decide the VAT of one supply. Exit code 1 if somebody should look at it."""
-    decision = _decided(options)
+    order = options.order()
+    decision = decide_vat(order.supply, order.buyer, order.seller)
+    advice = number_advice(order.problem) if order.problem else None
     if as_json:
-        typer.echo(json.dumps(decision_data(decision, options.lang), ensure_ascii=False, indent=2))
+        data = decision_data(decision, options.lang, advice)
+        typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
     else:
-        typer.echo("\n".join((*decision_lines(decision, options.lang), disclaimer(options.lang))))
+        lines = decision_lines(decision, options.lang, advice)
+        typer.echo("\n".join((*lines, disclaimer(options.lang))))
     if decision.manual_review:
         raise typer.Exit(Exit.OPEN)
 
@@ -82,11 +92,17 @@ def explain(
     options: Options,
     stored: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="A decision kept with an order, - for standard input."),
+        typer.Argument(
+            metavar="[FILE]",
+            help="A decision kept with an order, or what decide --json printed; - for standard input.",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the reasons of a decision: of one that was kept with an order, or of the options."""
+    if stored is not None and options.typed:
+        told = f"{', '.join(options.typed)}: the decision in {stored} is explained as it was kept."
+        raise ended(Exit.USAGE, told)
     decisions = (_decided(options),) if stored is None else _stored(stored)
     if as_json:
         data = [
@@ -95,7 +111,7 @@ def explain(
         ]
         typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
         return
-    typer.echo("\n\n".join("\n".join(reason_lines(one, options.lang)) for one in decisions))
+    typer.echo("\n\n".join("\n".join(lines) for lines in order_lines(decisions, options.lang)))
     typer.echo(disclaimer(options.lang))
 
 
@@ -108,8 +124,9 @@ def bulk(
         Path, typer.Argument(metavar="OUTPUT", help="The same rows with what was decided.", dir_okay=False)
     ],
     from_: Annotated[
-        str, typer.Option("--from", metavar="COUNTRY", help="Where goods are sent from.")
-    ] = "AT",
+        str | None,
+        typer.Option("--from", metavar="COUNTRY", help="Where goods are sent from; the seller's state."),
+    ] = None,
     seller: Annotated[str, typer.Option(metavar="COUNTRY", help="Where the shop is established.")] = "AT",
     oss: Annotated[bool, typer.Option("--oss", help="The shop uses the One Stop Shop.")] = False,
     below_threshold: Annotated[
@@ -137,7 +154,7 @@ def bulk(
             registered_in=frozenset(registered_in or ()),
             unverified_business=unverified_business.value,
         )
-        defaults = {"from": from_, "business": "yes" if business else "no"}
+        defaults = {"from": from_ or seller, "business": "yes" if business else "no"}
         decider = Decider(shop, defaults, today(), lang.value, orders=not numbers_only)
         report = vat_bulk.run(source, target, decider, resume=resume)
     except ValueError as error:  # a seller or a file that cannot be
@@ -145,6 +162,8 @@ def bulk(
     except OSError as error:
         raise ended(Exit.FAULT, f"{error.filename}: {error.strerror}") from None
     before = f", {report.done} before" if report.done else ""
+    if report.unreadable:
+        told(f"Row {report.unreadable} after the header is not UTF-8. {REMEDY}")
     told(f"{report.rows} rows{before}, {report.errors} not understood (column {ERROR}).")
     told(disclaimer(lang.value))
     if report.errors:
@@ -167,6 +186,6 @@ def _stored(path: Path) -> tuple[VatDecision, ...]:
         return stored_decisions(text)
     except OSError as error:
         raise ended(Exit.FAULT, f"{path}: {error.strerror}") from None
-    except (DataError, UnicodeDecodeError):
+    except (DataError, UnicodeDecodeError, RecursionError):
         told(f"{path}: this is no record of a VAT decision.")
         raise typer.Exit(Exit.USAGE) from None

@@ -7,13 +7,20 @@ again.
 
 import csv
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
 import attrs
 
 from customer_accounts.cli.vat_rows import INPUT, Decider
+
+#: What to do about a file in another encoding; CP1252 is what spreadsheets on Windows write.
+REMEDY = "Save the file as UTF-8 (in a spreadsheet: CSV UTF-8; or iconv -f CP1252 -t UTF-8)."
+_NOT_UTF8 = f"this row is not UTF-8. {REMEDY}"
+#: What the decoder makes of bytes that are not UTF-8.
+_ESCAPED = re.compile("[\udc80-\udcff]")
 
 
 class BulkError(ValueError):
@@ -27,12 +34,14 @@ class BulkReport:
     Args:
         done: rows that were done before this run.
         rows: rows of this run.
-        errors: rows of this run that could not be understood.
+        errors: rows that could not be understood, those of the runs before included.
+        unreadable: number of the first row of this run that is not UTF-8, the row after the header being 1; 0 if none.
     """
 
     done: int
     rows: int
     errors: int
+    unreadable: int = 0
 
 
 def run(source: Path, target: Path, decider: Decider, *, resume: bool = False) -> BulkReport:
@@ -45,54 +54,105 @@ def run(source: Path, target: Path, decider: Decider, *, resume: bool = False) -
         resume: go on where the last run stopped.
 
     Raises:
-        BulkError: the header names no column that is known, the target exists, or it is another file's.
+        BulkError: the file is empty or its header names no column that is known, a row ends nowhere, or the target
+            exists or is another file's.
         OSError: a file cannot be read or written.
     """
     if target.exists() and not resume:
         raise BulkError(f"{target} exists: --resume goes on with it, or remove it")
-    with source.open(encoding="utf-8-sig", newline="") as lines:
-        rows, delimiter = _reader(lines)
-        header = next(rows, [])
-        names = [name.strip().lower() for name in header]
-        if not set(names) & set(INPUT):
-            raise BulkError(f"the first line names none of the columns {', '.join(INPUT)}")
-        width = [*header, *decider.columns]
-        done = _done_before(target, width, delimiter) if resume else 0
+    with source.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        lines, delimiter = _Text(file), _delimiter(file)
+        rows = _Rows(lines, delimiter)
+        header = next(rows, None)
+        names = _names(source, header)
+        width = [*(header or ()), *decider.columns]
+        done, errors = _done_before(target, width, delimiter) if resume else (0, 0)
         for _ in range(done):
             next(rows, None)
+        count = unreadable = 0
         with target.open("a" if done else "w", encoding="utf-8", newline="") as written:
             out = csv.writer(written, delimiter=delimiter, lineterminator="\n")
             if not done:
                 out.writerow(width)
-            count = errors = 0
-            for count, cells in enumerate(_decided(rows, names, decider), start=1):  # noqa: B007 - it counts
+            for count, row in enumerate(rows, start=1):
+                cells = _decided(row, names, decider, readable=not lines.broken)
+                unreadable = unreadable or (done + count if lines.broken else 0)
                 errors += bool(cells[-1])
                 out.writerow(cells)
-    return BulkReport(done, count, errors)
+    return BulkReport(done, count, errors, unreadable)
 
 
-def _decided(rows: Iterator[list[str]], names: Sequence[str], decider: Decider) -> Iterator[list[str]]:
+def _names(source: Path, header: Sequence[str] | None) -> list[str]:
+    """Give the names of the columns; there must be one that is known."""
+    if header is None:
+        raise BulkError(f"{source}: the file is empty")
+    names = [name.strip().lower() for name in header]
+    if not set(names) & set(INPUT):
+        raise BulkError(f"the first line names none of the columns {', '.join(INPUT)}")
+    return names
+
+
+def _decided(row: list[str], names: Sequence[str], decider: Decider, *, readable: bool) -> list[str]:
+    """Give a row with what was decided; where its cells are not what was meant, nothing is."""
+    if readable and len(row) == len(names):
+        return [*row, *decider.cells(dict(zip(names, row, strict=True)))]
+    told = [] if readable else [_NOT_UTF8]
+    if len(row) != len(names):
+        told.append(f"{len(row)} cells, where the first line has {len(names)}")
     empty = [""] * (len(decider.columns) - 1)
-    for row in rows:
-        if len(row) != len(names):
-            told = f"{len(row)} cells, where the first line has {len(names)}"
-            yield [*(row + [""] * len(names))[: len(names)], *empty, told]
-        else:
-            yield [*row, *decider.cells(dict(zip(names, row, strict=True)))]
+    return [*(row + [""] * len(names))[: len(names)], *empty, "; ".join(told)]
 
 
-def _reader(lines: IO[str]) -> tuple[Iterator[list[str]], str]:
+def _delimiter(lines: IO[str]) -> str:
     first = lines.readline()
     lines.seek(0)
-    delimiter = max(",;\t", key=first.count)
-    return csv.reader(lines, delimiter=delimiter), delimiter
+    return max(",;\t", key=first.count)
 
 
-def _done_before(target: Path, width: Sequence[str], delimiter: str) -> int:
-    """Count the whole rows that the last run left, and cut off a broken one behind them."""
+class _Text:
+    """The lines of a file; what is not UTF-8 is shown as the sign for that, and said of its row."""
+
+    def __init__(self, lines: IO[str]) -> None:
+        self._lines = lines
+        self.broken = False
+
+    def __iter__(self) -> "_Text":
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        if line.isascii() or not _ESCAPED.search(line):
+            return line
+        self.broken = True
+        return line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+class _Rows:
+    """The rows of a file; one that is no CSV is told by its number."""
+
+    def __init__(self, lines: _Text, delimiter: str) -> None:
+        self._lines = lines
+        self._rows = csv.reader(lines, delimiter=delimiter)
+        self._number = -1
+
+    def __iter__(self) -> "_Rows":
+        return self
+
+    def __next__(self) -> list[str]:
+        self._number += 1
+        self._lines.broken = False
+        try:
+            return next(self._rows)
+        except csv.Error as error:
+            told = f"row {self._number} after the header: {error}; is a quotation mark open?"
+            raise BulkError(f"{told} The rows before it are written.") from None
+
+
+def _done_before(target: Path, width: Sequence[str], delimiter: str) -> tuple[int, int]:
+    """Count the whole rows that the last run left and those not understood, and cut off a broken one behind them."""
     if not target.exists() or not target.stat().st_size:
-        return 0
-    rows, whole = -1, 0
+        return 0, 0
+    rows, whole, errors = -1, 0, 0
     with target.open("rb") as file:
         lines = _Lines(file)
         for row in csv.reader(lines, delimiter=delimiter):
@@ -101,9 +161,10 @@ def _done_before(target: Path, width: Sequence[str], delimiter: str) -> int:
                     break  # stopped within the first line
                 raise BulkError("the target has other columns: it belongs to another file or another version")
             if lines.ended and len(row) == len(width):
+                errors += rows >= 0 and bool(row[-1])
                 rows, whole = rows + 1, lines.read
     os.truncate(target, whole)
-    return max(rows, 0)
+    return max(rows, 0), errors
 
 
 class _Lines:

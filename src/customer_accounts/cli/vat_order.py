@@ -21,7 +21,6 @@ from customer_accounts.vat import (
     VatNumber,
     VatNumberError,
     VatStatus,
-    number_advice,
 )
 
 P = ParamSpec("P")
@@ -50,9 +49,19 @@ class Rate(StrEnum):
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-#: Where VIES is asked; tests ask a server of their own.
+#: Where VIES is asked; a shop may rehearse with another one, such as `customer_accounts.testing.fake_vies`.
 ViesUrl = Annotated[
-    str, typer.Option(envvar="CUSTOMER_ACCOUNTS_VIES_URL", hidden=True, help="Address of the register.")
+    str,
+    typer.Option(
+        metavar="URL",
+        envvar="CUSTOMER_ACCOUNTS_VIES_URL",
+        show_envvar=True,
+        help="Address of the register: https, or http on this machine.",
+    ),
+]
+TestService = Annotated[
+    bool,
+    typer.Option("--test-service", help="Ask the register's service for tests: DE100 is valid, DE200 not."),
 ]
 Requester = Annotated[
     str | None,
@@ -69,13 +78,20 @@ class Order:
     supply: Supply
     buyer: Buyer
     seller: Seller
+    problem: VatNumberError | None = None
 
 
 @attrs.frozen
 class Options:
-    """The options about an order as they were given; the order is made when it is asked for."""
+    """The options about an order as they were given; the order is made when it is asked for.
+
+    Args:
+        lang: language of the texts.
+        typed: those about the order that somebody typed, as they are typed.
+    """
 
     lang: str
+    typed: tuple[str, ...]
     _given: Mapping[str, Any]
 
     def order(self) -> Order:
@@ -95,8 +111,9 @@ def today() -> date:
 
 def order(
     from_: Annotated[
-        str, typer.Option("--from", metavar="COUNTRY", help="Where the goods are sent from.")
-    ] = "AT",
+        str | None,
+        typer.Option("--from", metavar="COUNTRY", help="Where the goods are sent from; the seller's state."),
+    ] = None,
     from_postcode: Annotated[str | None, typer.Option(help="Postcode there.")] = None,
     to: Annotated[str | None, typer.Option("--to", metavar="COUNTRY", help="Where they go.")] = None,
     postcode: Annotated[
@@ -154,7 +171,7 @@ def order(
         )
         supply = Supply(
             kind=kind,
-            ships_from=Place(from_, from_postcode),
+            ships_from=Place(from_ or seller, from_postcode),
             ships_to=None if to is None else Place(to, postcode, city, region),
             on=today() if on is None else on.date(),
             pickup=pickup,
@@ -166,7 +183,7 @@ def order(
         buyer = Buyer(is_business=business, number=read, status=status, place=home, problem=reason)
     except ValueError as error:
         raise ended(Exit.USAGE, str(error)) from None
-    return Order(supply, buyer, shop)
+    return Order(supply, buyer, shop, problem)
 
 
 def seller_of(country: str, *, numbers: Iterable[str] = (), **others: Any) -> Seller:
@@ -176,7 +193,7 @@ def seller_of(country: str, *, numbers: Iterable[str] = (), **others: Any) -> Se
         ValueError: a country or a number that cannot be.
     """
     known = Seller(country, **others)
-    read = [VatNumber.parse(one, country) for one in numbers]
+    read = [_own_number("--seller-number", one, country) for one in numbers]
     own = next((one for one in read if one.iso_country == known.country), None)
     return attrs.evolve(known, number=own, other_numbers=[one for one in read if one is not own])
 
@@ -194,20 +211,28 @@ def read_number(typed: str | None, country: str | None) -> tuple[VatNumber | Non
         return error.number, None if error.reason is NumberProblem.EMPTY else error
 
 
-def register_at(url: str) -> ViesRegister:
+def register_at(url: str, test_service: bool = False) -> ViesRegister:
     """Give the register at an address; one that cannot be ends the command."""
     try:
-        return ViesRegister(base_url=url)
+        return ViesRegister(base_url=url, test_service=test_service)
     except ValueError as error:
         raise ended(Exit.USAGE, str(error)) from None
 
 
-def number_or_end(typed: str) -> VatNumber:
+def number_or_end(option: str, typed: str) -> VatNumber:
     """Read the shop's own number; one that cannot be read ends the command."""
     try:
-        return VatNumber.parse(typed)
+        return _own_number(option, typed)
+    except ValueError as error:
+        raise ended(Exit.USAGE, str(error)) from None
+
+
+def _own_number(option: str, typed: str, country: str | None = None) -> VatNumber:
+    try:
+        return VatNumber.parse(typed, country)
     except VatNumberError as error:
-        raise ended(Exit.USAGE, number_advice(error).text("en")) from None
+        told = f"{option}: no VAT number that a shop can have ({error}); it begins with its state, as ATU13585627."
+        raise ValueError(told) from None
 
 
 def about_an_order(command: Callable[Concatenate[Options, P], None]) -> Callable[..., None]:
@@ -218,13 +243,25 @@ def about_an_order(command: Callable[Concatenate[Options, P], None]) -> Callable
         "lang", inspect.Parameter.KEYWORD_ONLY, default=Language.ENGLISH, annotation=Lang
     )
 
-    def run(**given: Any) -> None:
-        options = Options(given["lang"].value, {name: given[name] for name in of_order})
+    def run(context: typer.Context, **given: Any) -> None:
+        typed = tuple(
+            one.opts[0]
+            for one in context.command.params
+            if one.name in of_order and is_typed(context, one.name)
+        )
+        options = Options(given["lang"].value, typed, {name: given[name] for name in of_order})
         command(options, **{one.name: given[one.name] for one in own})  # type: ignore[call-arg]  # as typer read them
 
-    everything = [*own, *of_order.values(), lang]
+    context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    everything = [*own, *of_order.values(), lang, context]
     run.__doc__ = command.__doc__
     run.__name__ = command.__name__
     run.__signature__ = inspect.Signature(everything)  # type: ignore[attr-defined]  # what typer looks at
     run.__annotations__ = {one.name: one.annotation for one in everything}
     return run
+
+
+def is_typed(context: typer.Context, name: str) -> bool:
+    """Whether an option was typed, and is no default and not of the environment."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"

@@ -21,9 +21,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from customer_accounts.accounts import Accounts
 from customer_accounts.accounts.vat_checks import VatReport
 from customer_accounts.adapters.vies import VIES, ViesRegister
-from customer_accounts.cli.database import Url, engine_at
+from customer_accounts.cli.database import Url, tables_at
 from customer_accounts.cli.ending import Exit, ended, told
-from customer_accounts.cli.vat_order import AsJson, Requester, ViesUrl, now, number_or_end, register_at
+from customer_accounts.cli.vat_order import (
+    AsJson,
+    Requester,
+    TestService,
+    ViesUrl,
+    now,
+    number_or_end,
+    register_at,
+)
 from customer_accounts.settings import Settings, Storefront
 from customer_accounts.vat import Seller
 
@@ -44,11 +52,18 @@ def recheck(
     limit: Annotated[int, typer.Option(min=1, help="Stop after so many numbers.")] = 100_000,
     at_once: Annotated[int, typer.Option(min=1, max=64, help="Questions under way at a time.")] = 4,
     vies_url: ViesUrl = VIES,
+    test_service: TestService = False,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the register about all numbers that wait. Exit code 1 if any are left without a clear answer."""
-    shop = _with_number(settings_of(settings, seller), requester)
-    with engine_at(url) as engine:
+    """Ask the register about all numbers that wait. Exit code 1 if any are left without a clear answer.
+
+    To rehearse, give a copy of the database and --vies-url or --test-service: what is answered is recorded.
+    """
+    shop, register = (
+        _with_number(settings_of(settings, seller), requester),
+        register_at(vies_url, test_service),
+    )
+    with tables_at(url) as engine:
         from customer_accounts.adapters.sql import SqlStorage  # noqa: PLC0415 - an extra
         from customer_accounts.adapters.sql.queues import count_due_checks  # noqa: PLC0415 - an extra
 
@@ -56,7 +71,7 @@ def recheck(
         accounts = Accounts(storage, shop)
         with engine.connect() as connection:
             waiting = count_due_checks(connection, now())
-        report = _run(accounts, register_at(vies_url), min(waiting, limit), at_once)
+        report = _run(accounts, register, min(waiting, limit), at_once)
     left = attrs.asdict(report, filter=lambda attribute, _: attribute.name != "late")
     if as_json:
         typer.echo(json.dumps({**left, "late": [one.reference for one in report.late]}))
@@ -93,7 +108,9 @@ def settings_of(name: str | None, seller: str) -> Settings:
 def _with_number(settings: Settings, requester: str | None) -> Settings:
     if requester is None:
         return settings
-    return attrs.evolve(settings, seller=attrs.evolve(settings.seller, number=number_or_end(requester)))
+    return attrs.evolve(
+        settings, seller=attrs.evolve(settings.seller, number=number_or_end("--requester", requester))
+    )
 
 
 def _run(accounts: Accounts, register: ViesRegister, waiting: int, at_once: int) -> VatReport:

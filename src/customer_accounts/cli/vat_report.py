@@ -1,9 +1,9 @@
 """Decisions as the tool prints them: for people in three languages, for programs as JSON."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from customer_accounts.vat import OrderDecision, VatDecision, invoice_lines
+from customer_accounts.vat import NumberAdvice, OrderDecision, VatDecision, invoice_lines
 from customer_accounts.vat.wording import wording
 
 
@@ -12,14 +12,21 @@ def disclaimer(lang: str) -> str:
     return wording("tool", "no_advice", lang)
 
 
-def decision_data(decision: VatDecision, lang: str) -> dict[str, object]:
-    """Give everything about a decision as plain data, with its texts in one language."""
+def decision_data(decision: VatDecision, lang: str, advice: NumberAdvice | None = None) -> dict[str, object]:
+    """Give everything about a decision as plain data, with its texts in one language.
+
+    Args:
+        decision: the decision.
+        lang: the language.
+        advice: about a number that could not be read, or not trusted.
+    """
     reclaim = decision.reclaim
     return {
         "rule": decision.rule,
         "treatment": decision.treatment.value,
         "provisional": decision.provisional,
         "manual_review": decision.manual_review,
+        "number_problem": None if advice is None else advice.code.value,
         "rate": None if decision.rate is None else str(decision.rate),
         "charging_state": decision.charging_state,
         "legal_basis": decision.legal_basis,
@@ -39,8 +46,16 @@ def decision_data(decision: VatDecision, lang: str) -> dict[str, object]:
     }
 
 
-def decision_lines(decision: VatDecision, lang: str) -> Iterator[str]:
-    """Give a decision as lines for people."""
+def decision_lines(decision: VatDecision, lang: str, advice: NumberAdvice | None = None) -> Iterator[str]:
+    """Give a decision as lines for people.
+
+    Args:
+        decision: the decision.
+        lang: the language.
+        advice: about a number that could not be read, or not trusted.
+    """
+    if advice is not None:
+        yield _line("number", advice.text(lang), lang)
     yield _line("rule", f"{decision.rule} ({wording('rule', decision.rule, lang)})", lang)
     yield from decision.result(lang)
     if decision.en16931_category:
@@ -48,6 +63,13 @@ def decision_lines(decision: VatDecision, lang: str) -> Iterator[str]:
         yield _line("category", ", ".join(codes), lang)
     yield from (_line("invoice", line, lang) for line in _invoice(decision, lang))
     yield from remark_lines(decision, lang)
+
+
+def order_lines(decisions: Sequence[VatDecision], lang: str) -> Iterator[list[str]]:
+    """Give the reasons of each decision; those of several lines have a heading each."""
+    for number, decision in enumerate(decisions, start=1):
+        heading = [wording("tool", "order_line", lang, number=str(number))] if len(decisions) > 1 else []
+        yield [*heading, *reason_lines(decision, lang)]
 
 
 def reason_lines(decision: VatDecision, lang: str) -> Iterator[str]:
@@ -67,14 +89,23 @@ def remark_lines(decision: VatDecision, lang: str) -> Iterator[str]:
 
 
 def stored_decisions(text: str) -> tuple[VatDecision, ...]:
-    """Read the record of a decision, or of an order with several.
+    """Read the record of a decision, or of an order with several, or what ``decide --json`` printed around one.
 
     Raises:
         DataError: it is none.
     """
+    text = _record_in(text)
     if text.lstrip().startswith("["):
         return OrderDecision.from_json(text).lines
     return (VatDecision.from_json(text),)
+
+
+def _record_in(text: str) -> str:
+    try:
+        printed = json.loads(text)
+    except ValueError:
+        return text
+    return json.dumps(printed["record"]) if isinstance(printed, dict) and "record" in printed else text
 
 
 def _invoice(decision: VatDecision, lang: str) -> tuple[str, ...]:

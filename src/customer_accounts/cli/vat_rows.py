@@ -95,8 +95,8 @@ class Decider:
                 problem=problem.reason if problem else None,
             )
             decision = decide_vat(self._supply(given), buyer, self.seller)
-        except ValueError as error:
-            return [*about_number, *_NOTHING, " ".join(str(error).split())]
+        except ValueError:
+            return [*about_number, *_NOTHING, self._faults(given)]
         return [*about_number, *self._decided(decision), ""]
 
     def _supply(self, given: Callable[[str, str], str]) -> Supply:
@@ -105,16 +105,34 @@ class Decider:
         to = given("to", "")
         if not to and not pickup and kind is SupplyKind.GOODS:
             raise RowError("to: goods need a destination, or pickup")
-        start = _place("from", given("from", ""), given("from_postcode", ""), given("from_city", ""))
-        end = _place("to", to, given("postcode", ""), given("city", ""), given("region", ""))
         return Supply(
             kind=kind,
-            ships_from=start,
-            ships_to=end,
+            ships_from=_start(given),
+            ships_to=_end(given),
             on=_day(given("on", ""), self.today),
             pickup=pickup,
             rate_category=given("category", "standard"),
         )
+
+    def _faults(self, given: Callable[[str, str], str]) -> str:
+        """Say everything that is wrong with a row."""
+        told: dict[str, None] = {}
+        for read in (
+            lambda: _flag("business", given("business", "")),
+            lambda: _member("status", VatStatus, given("status", "not_given")),
+            lambda: _place("place", given("place", "")),
+            lambda: _flag("pickup", given("pickup", "")),
+            lambda: _member("kind", SupplyKind, given("kind", "goods")),
+            lambda: _start(given),
+            lambda: _end(given),
+            lambda: _day(given("on", ""), self.today),
+            lambda: self._supply(given),
+        ):
+            try:
+                read()
+            except ValueError as error:
+                told[" ".join(str(error).split())] = None
+        return "; ".join(told)
 
     def _decided(self, decision: VatDecision) -> Sequence[str]:
         rate = "" if decision.rate is None else format(decision.rate, "f")
@@ -144,6 +162,15 @@ def _words(decision: VatDecision, lang: str) -> tuple[str, ...]:
         " ".join(decision.warnings),
         decision.reclaim.kind.value,
     )
+
+
+def _start(given: Callable[[str, str], str]) -> Place | None:
+    return _place("from", given("from", ""), given("from_postcode", ""), given("from_city", ""))
+
+
+def _end(given: Callable[[str, str], str]) -> Place | None:
+    to, postcode, city, region = (given(name, "") for name in ("to", "postcode", "city", "region"))
+    return _place("to", to, postcode, city, region)
 
 
 def _place(column: str, country: str, postcode: str = "", city: str = "", region: str = "") -> Place | None:

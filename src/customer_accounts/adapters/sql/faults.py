@@ -48,6 +48,13 @@ def is_taken_key(error: DBAPIError) -> bool:
     return _code(error) in _TAKEN_KEY
 
 
+def lacks_tables(error: BaseException) -> bool:
+    """Tell whether a table or a column is missing: nobody has brought the tables to this version."""
+    if not isinstance(error, DBAPIError):
+        return False
+    return _code(error) in _NO_SUCH_TABLE or bool(_SQLITE_NO_SUCH_TABLE.match(str(error.orig)))
+
+
 @contextmanager
 def explained() -> Iterator[None]:
     """Say of a fault what it means.
@@ -65,7 +72,7 @@ def explained() -> Iterator[None]:
             raise LostTransactionError("transaction") from None
         if code == _NO_TRANSACTION:
             raise NoTransactionError from None
-        if code in _NO_SUCH_TABLE or _SQLITE_NO_SUCH_TABLE.match(str(error.orig)):
+        if lacks_tables(error):
             error.add_note(_HINT)
         _hide_values(error)
         raise
