@@ -321,7 +321,8 @@ class TestExplain:
         (tmp_path / "binary.json").write_bytes(b"\xff\xfe")
         (tmp_path / "deep.json").write_text("[" * 100_000, encoding="utf-8")
         (tmp_path / "other.json").write_text('{"record": 5}', encoding="utf-8")
-        for name in ("empty.json", "binary.json", "deep.json", "other.json"):
+        (tmp_path / "nonsense.json").write_text("nonsense", encoding="utf-8")
+        for name in ("empty.json", "binary.json", "deep.json", "other.json", "nonsense.json"):
             assert run("vat", "explain", str(tmp_path / name)).exit_code == Exit.USAGE
         missing = run("vat", "explain", str(tmp_path / "missing.json"))
         assert (missing.exit_code, "missing.json" in missing.stderr) == (Exit.FAULT, True)
