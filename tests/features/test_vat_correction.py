@@ -11,9 +11,9 @@ from customer_accounts.features.vat_correction import ApproveVatCorrection
 from customer_accounts.outbox import EventKind, MailPurpose
 from customer_accounts.permissions import AgentTask
 from customer_accounts.refusals import Reason, Refused
-from customer_accounts.vat import VatStatus
+from customer_accounts.vat import OrderDecision, VatStatus
 from tests.shop import Shop
-from tests.vat_orders import SYSTEM, order, provisional, say, vat_of
+from tests.vat_orders import SYSTEM, decision, order, provisional, say, taxed, vat_of
 
 APPROVE = ApproveVatCorrection(reference="r-1")
 
@@ -34,6 +34,17 @@ def test_an_approval_tells_the_customer_once(shop: Shop, actor: Any) -> None:
     assert (kept.state, kept.approved_at) == (OrderVatState.CORRECTED, shop.clock.now)
     assert kept.approved_by in ("agent:17", "system:system")
     assert len(shop.events(EventKind.VAT_CORRECTION_APPROVED)) == 1
+
+
+@pytest.mark.parametrize(("status", "variant"), [(VatStatus.PENDING, "whole"), (VatStatus.INVALID, "part")])
+def test_the_mail_speaks_of_the_part_that_is_corrected(shop: Shop, status: VatStatus, variant: str) -> None:
+    """F24: of an order whose other lines stay as they were, the mail does not say that it is free of VAT."""
+    lines = OrderDecision((decision(on=shop.clock.now.date()), decision(status, on=shop.clock.now.date())))
+    shop.require(taxed(shop).model_copy(update={"decision": lines.to_json()}), by=SYSTEM)
+    say(shop, VatStatus.VALID)
+    shop.require(APPROVE, by=SYSTEM)
+    (mail,) = shop.mails()
+    assert mail.detail("variant") == variant
 
 
 @pytest.mark.parametrize("status", [None, VatStatus.INVALID])

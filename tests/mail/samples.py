@@ -162,6 +162,14 @@ def samples() -> Iterator[Sample]:
     yield Sample("order_received-account", task(MailPurpose.ORDER_RECEIVED, about=order(OWNER)))
     owned = evolve(usual(MailPurpose.VAT_CORRECTED), order=order(OWNER))
     yield Sample("vat_corrected-account", evolve(owned, mail=evolve(owned.mail, account_id=OWNER)))
+    part = task(
+        MailPurpose.VAT_CORRECTED,
+        about=order(None),
+        variant="part",
+        refund="19.50 EUR",
+        vat_number="DE136695976",
+    )
+    yield Sample("vat_corrected-part", part)
     for status in OrderStatus:
         about = order(OWNER, status=status)
         yield Sample(f"order_status-{status}", task(MailPurpose.ORDER_STATUS, about=about))

@@ -59,7 +59,7 @@ Url = Annotated[
 def engine_at(url: str) -> Iterator[Engine]:
     """Give an engine for a URL; what goes wrong with the database ends the command with its reason."""
     place = _parsed(url)
-    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - an extra
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError  # noqa: PLC0415 - an extra
 
     from customer_accounts.adapters.sql.connecting import engine_for  # noqa: PLC0415 - an extra
     from customer_accounts.adapters.sql.faults import lacks_tables  # noqa: PLC0415 - an extra
@@ -75,7 +75,7 @@ def engine_at(url: str) -> Iterator[Engine]:
     except MigrationError as error:
         raise ended(Exit.OPEN, f"{name}: {error}") from None
     except SQLAlchemyError as error:
-        if lacks_tables(error):
+        if isinstance(error, DBAPIError) and lacks_tables(error):
             raise ended(Exit.USAGE, f"{name}: {_NO_TABLES}") from None
         raise ended(Exit.FAULT, f"{name}: {_reason(error)}") from None
     finally:

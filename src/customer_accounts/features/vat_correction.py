@@ -5,6 +5,7 @@ Who may ask: an agent of the shop, or the system where the host approves by rule
 * What is approved is a `LateVatConfirmation`: the treatment keeps the day of supply, the VAT that was charged is to be
   paid back.  The host writes the correcting invoice and pays; this library does neither.
 * The mail goes to the address that the order stores (EM-05), in the order's language, to guests and customers alike.
+  It says whether the whole order is free of VAT or a part of it.
 * A repeat gets the same answer and mails nothing more (RL-08).  Who approved stands with the order's VAT and in the
   audit trail.
 
@@ -19,7 +20,7 @@ from attrs import evolve
 from customer_accounts.actors import Agent, System
 from customer_accounts.changes import Change, update
 from customer_accounts.command import Command, Decision, Env, Refusal, name_of, refuse
-from customer_accounts.evidence import OrderVatState
+from customer_accounts.evidence import OrderVatRecord, OrderVatState
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.four_eyes import not_permitted
 from customer_accounts.features.late_confirmation import LateVatConfirmation, confirmation_of
@@ -30,6 +31,7 @@ from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import EventKind, MailPurpose
 from customer_accounts.permissions import AgentTask
 from customer_accounts.refusals import Reason
+from customer_accounts.vat.late import decisions_in
 
 
 class ApproveVatCorrection(Command):
@@ -64,10 +66,17 @@ class ApproveVatCorrection(Command):
         late = confirmation_of(approved, order)
         kind = EventKind.VAT_CORRECTION_APPROVED
         event = record_event(env, actor, kind, account_id=order.owner, detail=taxed.reference)
-        return Decision(late, (update(taxed, approved), *_told(late, order, facts, env), event))
+        told = _told(late, order, facts, env, whole=_is_whole(taxed, late))
+        return Decision(late, (update(taxed, approved), told, event))
 
 
-def _told(late: LateVatConfirmation, order: OrderRecord, facts: Facts, env: Env) -> list[Change]:
-    amount = f"{late.refund:.2f} {late.currency}"
+def _is_whole(taxed: OrderVatRecord, late: LateVatConfirmation) -> bool:
+    """Whether every line of the order is corrected, or only a part of it."""
+    before = decisions_in(taxed.decision)
+    return not any(then == now for then, now in zip(before, late.decision, strict=True))
+
+
+def _told(late: LateVatConfirmation, order: OrderRecord, facts: Facts, env: Env, *, whole: bool) -> Change:
+    amount, variant = f"{late.refund:.2f} {late.currency}", "whole" if whole else "part"
     purpose, owner = MailPurpose.VAT_CORRECTED, facts.account(order.owner)
-    return [mail_about(env, purpose, order, owner, refund=amount, vat_number=late.vat_number)]
+    return mail_about(env, purpose, order, owner, refund=amount, vat_number=late.vat_number, variant=variant)

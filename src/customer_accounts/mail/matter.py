@@ -153,6 +153,7 @@ def _variants(task: MailTask, shipment: Shipment | None) -> tuple[str, ...]:
         MailPurpose.REQUEST_QUESTION,
         MailPurpose.REQUEST_REFUSED,
         MailPurpose.SET_PASSWORD,
+        MailPurpose.VAT_CORRECTED,
     ):
         return (mail.detail("variant"),)
     if mail.purpose is MailPurpose.ACCOUNTS_MERGED:

@@ -138,7 +138,11 @@ class VatDecision:
         return self.explain("en")
 
     def explain(self, locale: str) -> tuple[str, ...]:
-        """Give the reasons in the language of *locale*, as sentences to read to a customer."""
+        """Give the reasons in the language of *locale*, as sentences to read to a customer.
+
+        Args:
+            locale: a language tag; German, French and English are known, any other gives English.
+        """
         language = language_of(locale)
         names = {
             "origin": territory(self.outcome.origin).name(language),

@@ -48,10 +48,8 @@ def is_taken_key(error: DBAPIError) -> bool:
     return _code(error) in _TAKEN_KEY
 
 
-def lacks_tables(error: BaseException) -> bool:
+def lacks_tables(error: DBAPIError) -> bool:
     """Tell whether a table or a column is missing: nobody has brought the tables to this version."""
-    if not isinstance(error, DBAPIError):
-        return False
     return _code(error) in _NO_SUCH_TABLE or bool(_SQLITE_NO_SUCH_TABLE.match(str(error.orig)))
 
 
