@@ -217,11 +217,15 @@ def test_services(kind: str, buyer: Buyer, seller: Seller, expected: tuple[str, 
 
 def test_collected_goods_are_domestic_whoever_comes() -> None:
     """G01: handed over where they lie, the number changes nothing; a foreign company gets a warning on
-    file.
+    file, unless the register denied its number; nobody has to look at it, for VAT is right until transport is proved.
     """
-    decision = decided(goods("AT", "DE", pickup=True), company(GERMAN))
-    assert outcome(decision) == ("G01", "domestic", "20")
-    assert decision.warnings == ("collected_by_foreign_business",)
+    for status in ("valid", "unverified", "pending", "invalid"):
+        decision = decided(goods("AT", "DE", pickup=True), company(GERMAN, status))
+        assert outcome(decision) == ("G01", "domestic", "20")
+        assert decision.warnings == (() if status == "invalid" else ("collected_by_foreign_business",))
+        assert not decision.manual_review
+        assert not decision.provisional
+    assert decided(goods("AT", "DE", pickup=True), company()).warnings == ()
     assert outcome(decided(Supply(ships_from="DE", on=ON, pickup=True))) == ("G01", "domestic", "19")
 
 

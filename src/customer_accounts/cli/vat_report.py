@@ -57,7 +57,7 @@ def decision_lines(decision: VatDecision, lang: str, advice: NumberAdvice | None
     if advice is not None:
         yield _line("number", advice.text(lang), lang)
     yield _line("rule", f"{decision.rule} ({wording('rule', decision.rule, lang)})", lang)
-    yield from decision.result(lang)
+    yield from decision.result_texts(lang)
     if decision.en16931_category:
         codes = filter(None, (decision.en16931_category, decision.vatex_code))
         yield _line("category", ", ".join(codes), lang)

@@ -151,9 +151,12 @@ class VatDecision:
             "number": self.number or "",
         }
         # Variants of one rule may fail on the same fact; it is said once.
-        return (*dict.fromkeys(rule_sentences(self.explanation.steps, names, locale)), *self.result(locale))
+        return (
+            *dict.fromkeys(rule_sentences(self.explanation.steps, names, locale)),
+            *self.result_texts(locale),
+        )
 
-    def result(self, locale: str) -> tuple[str, ...]:
+    def result_texts(self, locale: str) -> tuple[str, ...]:
         """Give the result as sentences: treatment, rate and law, and whether it is provisional."""
         state = self.outcome.charging.name(language_of(locale))
         rate = rate_phrase(self.rate_source, state, locale)
