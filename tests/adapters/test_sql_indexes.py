@@ -11,6 +11,7 @@ from sqlalchemy import ClauseElement, Connection, create_engine
 
 from customer_accounts.adapters.sql import metadata
 from customer_accounts.adapters.sql.lists import MANY
+from customer_accounts.adapters.sql.queues import _DUE_CHECKS
 from customer_accounts.adapters.sql.reach import shape_of
 from customer_accounts.adapters.sql.reading import question
 from customer_accounts.adapters.sql.statements import purges_of
@@ -123,3 +124,9 @@ def test_a_purge_scans_no_table(sqlite: Connection, kind: Kept) -> None:
     steps = [step for statement in purges_of(kind) for step in _plan(sqlite, statement)]
     assert steps
     assert [step for step in steps if step.startswith("SCAN ca_")] == []
+
+
+def test_waiting_numbers_are_leased_in_the_order_of_their_index(sqlite: Connection) -> None:
+    """After an outage very many are due at the same time; a lease takes the first and sorts none of them."""
+    found = _plan(sqlite, _DUE_CHECKS)
+    assert found == ["SEARCH ca_vat_checks USING INDEX ix_ca_vat_checks_due_at_number (due_at<?)"]

@@ -115,7 +115,7 @@ addresses = _table("addresses", AddressRecord, "id", Index(None, "account_id"))
 wish_lists = _table("wish_lists", WishListRecord, "id", Index(None, "account_id"))
 wish_items = _elements("wish_items", WishItem, wish_lists, "wish_list_id")
 subscriptions = _table("subscriptions", SubscriptionRecord, "account_id")
-vat_checks = _table("vat_checks", VatCheckRecord, "number", Index(None, "due_at"))
+vat_checks = _table("vat_checks", VatCheckRecord, "number", Index(None, "due_at", "number"))
 vat_evidence = _table(
     "vat_evidence", VatEvidenceRecord, "id", Index(None, "number", "checked_at"), Index(None, "checked_at")
 )
