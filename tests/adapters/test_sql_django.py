@@ -6,13 +6,14 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from customer_accounts.account import AccountRecord
 from customer_accounts.adapters.sql import SqlStorage
 from customer_accounts.adapters.sql.faults import NoTransactionError
 from customer_accounts.adapters.sql.lending import Lender
-from customer_accounts.changes import Remove, insert
+from customer_accounts.changes import Remove, insert, update
 from customer_accounts.errors import StaleWriteError
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.testing import records
@@ -74,17 +75,21 @@ def test_the_host_decides(django: DjangoHost, elsewhere: SqlStorage, warm: bool,
 
 
 @WARM
-def test_an_overtaken_write_leaves_the_hosts_row(django: DjangoHost, warm: bool) -> None:
+def test_an_overtaken_write_leaves_the_hosts_row(
+    django: DjangoHost, elsewhere: SqlStorage, warm: bool
+) -> None:
     """A joined write that is overtaken, or fails, undoes itself alone: the host's row is not lost with it."""
-    account = records.an_account()
+    account, there = records.an_account(), records.an_account()
+    elsewhere.write(stored(there))
     with django.connected() as connection, django.atomic():
         joined = django.storage.within(connection)
         if warm:
             django.note(connection, "before")
         with pytest.raises(StaleWriteError):
-            joined.write([*stored(account), Remove(records.a_token())])
+            joined.write([update(there, evolve(there, name="Anna")), Remove(records.a_token())])
+        assert joined.read(person(there)).accounts == (there,)
         with pytest.raises(StaleWriteError):
-            joined.write(stored(account, account))
+            joined.write(stored(account, there))
         with pytest.raises(Exception, match=r"(?i)not.null"):
             joined.write([insert(records.an_account(name=None))])
         django.note(connection, "after")

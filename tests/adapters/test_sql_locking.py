@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from operator import attrgetter
 from threading import Barrier, local
 from typing import Any
 
@@ -9,9 +10,9 @@ import pytest
 from attrs import evolve
 from sqlalchemy import Engine, create_engine, event, text
 
-from customer_accounts.account import AccountRecord
 from customer_accounts.adapters.sql import SqlStorage
 from customer_accounts.adapters.sql.writing import plan
+from customer_accounts.belongings import WishListRecord
 from customer_accounts.changes import Change, Kept, Purge, Remove, UseToken, insert, update
 from customer_accounts.errors import ConflictError, StaleWriteError
 from customer_accounts.facts import Part, Scope
@@ -60,10 +61,15 @@ def test_rows_that_are_alike_stay_one_statement() -> None:
     assert [row["id"] for row in made.rows] == sorted(one.id for one in new)
 
 
+_id = attrgetter("id")
 KEPT: dict[str, Callable[[], Sequence[Change]]] = {
     "an address given up and taken": lambda: [
         update(one := records.an_account(), evolve(one, email_key=None)),
         insert(records.an_account(email_key=one.email_key)),
+    ],
+    "two accounts, one of which may take the other's address": lambda: [
+        update(one, one)
+        for one in sorted((records.an_account(), records.an_account()), key=_id, reverse=True)
     ],
     "a purge that sees another": lambda: [
         Purge(Kept.VAT_EVIDENCE, NOW),
@@ -122,8 +128,8 @@ def test_a_write_that_was_given_up_is_written_again(engine: Engine, postgres_sho
 
 
 def test_two_that_wait_for_each_other_end_as_if_one_came_first(postgres_shop: Database) -> None:
-    """CC-05: of two writes that take two accounts in opposite orders one is done, and the other is overtaken."""
-    one, two = records.an_account(), records.an_account()
+    """CC-05: of two writes that take two lists in opposite orders one is done, and the other is overtaken."""
+    one, two = records.a_wish_list("a"), records.a_wish_list("b")
     engine = create_engine(postgres_shop.url, connect_args={"options": "-c deadlock_timeout=10ms"})
     storage, both_began = SqlStorage(engine), Barrier(2, timeout=60)
     storage.write(stored(one, two))
@@ -131,14 +137,14 @@ def test_two_that_wait_for_each_other_end_as_if_one_came_first(postgres_shop: Da
 
     def meet(_: object, __: object, statement: str, *___: object) -> None:
         """Let both have one row before either takes its second one."""
-        met.updates = getattr(met, "updates", 0) + statement.startswith("UPDATE ca_accounts")
+        met.updates = getattr(met, "updates", 0) + statement.startswith("UPDATE ca_wish_lists")
         if met.updates == 2:
             met.updates = 3
             both_began.wait()
 
-    def write(*accounts: AccountRecord) -> str:
+    def write(*lists: WishListRecord) -> str:
         try:
-            storage.write([update(each, evolve(each, name="Anna")) for each in accounts])
+            storage.write([update(each, evolve(each, name="presents")) for each in lists])
         except StaleWriteError as lost:
             return lost.what
         return "done"
@@ -146,5 +152,5 @@ def test_two_that_wait_for_each_other_end_as_if_one_came_first(postgres_shop: Da
     event.listen(engine, "before_cursor_execute", meet)
     with ThreadPoolExecutor(2) as threads:
         outcomes = threads.map(write, (one, two), (two, one))
-        assert sorted(outcomes) == ["AccountRecord", "done"]
+        assert sorted(outcomes) == ["WishListRecord", "done"]
     engine.dispose()

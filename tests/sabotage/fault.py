@@ -77,7 +77,8 @@ class Edited:
         source = self.source
         if source[0] in " @":
             # Without decorators, and with its indentation below something that may be indented.
-            source = "if True:\n" + re.sub(r"\A(\s*@.*\n)+", "", source)
+            source = re.sub(r"\A(\s*@.*\n)+", "", source)
+            source = f"if True:\n{source}" if source[0] == " " else source
         code = compile(source.replace(self.old, self.new), self.target.__code__.co_filename, "exec")
         made: dict[str, Any] = {}
         exec(code, self.target.__globals__, made)

@@ -15,8 +15,10 @@ from customer_accounts.features import (
 from customer_accounts.features.bounce import RecordBounce
 from customer_accounts.features.tracking_resend import ResendTracking
 from tests.sabotage.fault import edited, fault
+from tests.sabotage.storage import STORAGE
 
 FEATURES = (
+    *STORAGE,
     fault(
         "four_eyes",
         "the first agent approves the own proposal",

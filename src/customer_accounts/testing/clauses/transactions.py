@@ -88,14 +88,17 @@ class TransactionClauses(Clauses):
     @needs(Feature.HOST_TRANSACTION)
     def test_an_overtaken_joined_write_leaves_the_hosts_work(self, storage: Storage, host: Host) -> None:
         """RL-01: a joined write that is overtaken undoes itself alone, and the transaction goes on."""
-        lost_one, kept = records.an_account(), records.an_account()
+        same, lost_one, kept = (records.an_account() for _ in range(3))
+        storage.write(stored(same))
         with host.begin() as open_:
             open_.note("before")
             with pytest.raises(StaleWriteError):
-                open_.storage.write([*stored(lost_one), Remove(records.a_token())])
+                changed = update(same, evolve(same, name="Anna"))
+                open_.storage.write([changed, *stored(lost_one), Remove(records.a_token())])
             open_.storage.write(stored(kept))
             open_.note("after")
         assert sorted(host.notes()) == ["after", "before"]
+        assert storage.read(person(same)).accounts == (same,)
         assert storage.read(person(lost_one)) == Facts()
         assert storage.read(person(kept)).accounts == (kept,)
 
