@@ -112,7 +112,8 @@ def _about_vat(
 ) -> dict[str, list[Any]]:
     """Give what is kept about VAT, of a number, of an order, and of the companies of people."""
     companies = [one.company for one in people if one.company is not None]
-    checks = of.find(VatCheckRecord, "number", [scope.vat_number, *(one.vat_number for one in companies)])
+    numbers = [scope.vat_number, *scope.vat_numbers, *(one.vat_number for one in companies)]
+    checks = of.find(VatCheckRecord, "number", numbers)
     taxed = of.find(OrderVatRecord, "reference", [scope.order])
     taxed += of.find(OrderVatRecord, "number", [scope.vat_number])
     if scope.page is not None and scope.vat_number is None:

@@ -125,15 +125,7 @@ if TYPE_CHECKING:
         TakeRequest,
         WhyRefused,
     )
-    from customer_accounts.features.data_import import (
-        ImportBatch,
-        Imported,
-        ImportedConsent,
-        ImportedCustomer,
-        ImportedOrder,
-        RejectedRow,
-        RowProblem,
-    )
+    from customer_accounts.features.data_import import ImportBatch
     from customer_accounts.features.delivery_address import (
         AddAddress,
         AddressBook,
@@ -204,6 +196,14 @@ if TYPE_CHECKING:
         IdentityUnlinked,
         LinkIdentity,
         UnlinkIdentity,
+    )
+    from customer_accounts.features.import_rows import (
+        Imported,
+        ImportedConsent,
+        ImportedCustomer,
+        ImportedOrder,
+        RejectedRow,
+        RowProblem,
     )
     from customer_accounts.features.late_confirmation import (
         LateVatConfirmation,
@@ -673,10 +673,10 @@ _HOMES = {
     "IdentityUnlinked": "features.identity_links",
     "IdentityUse": "features.identity",
     "ImportBatch": "features.data_import",
-    "Imported": "features.data_import",
-    "ImportedConsent": "features.data_import",
-    "ImportedCustomer": "features.data_import",
-    "ImportedOrder": "features.data_import",
+    "Imported": "features.import_rows",
+    "ImportedConsent": "features.import_rows",
+    "ImportedCustomer": "features.import_rows",
+    "ImportedOrder": "features.import_rows",
     "InspectLink": "features.email_confirmation",
     "InspectRegistration": "features.registration",
     "InvitationCancelled": "features.conversion_invitation",
@@ -743,7 +743,7 @@ _HOMES = {
     "RegistrationState": "features.registration",
     "RegistrationView": "features.registration",
     "RejectProposal": "features.four_eyes",
-    "RejectedRow": "features.data_import",
+    "RejectedRow": "features.import_rows",
     "RemoveAddress": "features.delivery_address",
     "RemoveCompany": "features.company",
     "RemoveFromWishList": "features.wish_list",
@@ -761,7 +761,7 @@ _HOMES = {
     "ResetPassword": "features.password_reset",
     "ResetRequested": "features.password_reset",
     "ResumeVatChecks": "features.vat_pause",
-    "RowProblem": "features.data_import",
+    "RowProblem": "features.import_rows",
     "Seller": "vat",
     "Session": "account",
     "SetCompany": "features.company",

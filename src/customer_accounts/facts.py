@@ -21,7 +21,7 @@ Rules for a storage:
   those addresses that the scope names itself.
 * ``addresses``, ``wish_lists``, ``events``: of those accounts, oldest first; ``subscriptions``: of those accounts.
 * ``vat_number`` leads to the accounts of companies with that number only if the scope wants ``vat_holders``.
-* ``vat_checks``: of that number, and of the numbers of those accounts and registrations.
+* ``vat_checks``: of that number, of ``vat_numbers``, and of the numbers of those accounts and registrations.
 * ``order_vat``: of the order named; or else one page of those with that number or in the state ``order_vat_in``, or
   both, newest first; or else, without a link, of the orders on the page of ``account_id``.  ``orders`` follow the same
   page where neither order nor link names one.
@@ -127,6 +127,7 @@ class Scope:
         cases: a page of requests and of proposals.
         page: which orders of ``account_id`` are wanted, or which of the number or state.
         vat_number: a VAT number in compact form.
+        vat_numbers: further ones, many at once, of which only the checks are wanted.
         vat_holders: whether the accounts of companies with that number are wanted, too.
         order_vat_in: the VAT of orders that stands so.
         vat_register: name of a register of VAT numbers.
@@ -151,6 +152,7 @@ class Scope:
     case: UUID | None = None
     cases: CasePage | None = None
     vat_number: str | None = None
+    vat_numbers: tuple[str, ...] = ()
     vat_holders: bool = False
     order_vat_in: OrderVatState | None = None
     vat_register: str | None = None

@@ -157,6 +157,7 @@ scopes = st.builds(
         )
     ),
     vat_number=maybe(numbers),
+    vat_numbers=st.lists(numbers, max_size=3).map(tuple),
     vat_holders=st.booleans(),
     order_vat_in=maybe(states),
     vat_register=maybe(names),

@@ -46,6 +46,7 @@ def _scopes() -> Iterator[Scope]:
         {"browser": "digest"},
         {"vat_number": "DE1"},
         {"vat_number": "DE1", "vat_holders": True},
+        {"vat_numbers": ("DE1", "DE2")},
         {"order_vat_in": OrderVatState.PROVISIONAL},
         {"vat_number": "DE1", "order_vat_in": OrderVatState.PROVISIONAL, "vat_register": "vat"},
     )
@@ -64,7 +65,7 @@ def _plan(connection: Connection, statement: ClauseElement) -> list[str]:
 def test_a_reading_scans_no_table(sqlite: Connection) -> None:
     """Whatever a scope names, each part is found by an index of its table (SQLite, without statistics)."""
     asked = [found for scope in _scopes() if (found := question(shape_of(scope))) is not None]
-    assert len(asked) == 12 + 66 + 1
+    assert len(asked) == 13 + 78 + 1
     steps = [step for one in asked for step in _plan(sqlite, one.statement)]
     assert (
         "SEARCH ca_identities USING INDEX sqlite_autoindex_ca_identities_1 (provider=? AND subject=?)"

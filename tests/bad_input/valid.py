@@ -284,7 +284,12 @@ EXAMPLES: MappingProxyType[str, tuple[Example, ...]] = MappingProxyType(
                             "name": "Ina",
                             "locale": "de",
                             "password_hash": "$P$B1234567890123456789012345678901",
-                            "address": _ADDRESS,
+                            "addresses": [_ADDRESS],
+                            "company": {
+                                "name": "Druck & Co",
+                                "vat_number": "DE136695976",
+                                "country": "DE",
+                            },
                             "newsletter": {
                                 "text_version": "2018-05",
                                 "at": "2019-05-01T10:00:00Z",

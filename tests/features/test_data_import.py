@@ -20,27 +20,25 @@ from customer_accounts.accounts.importing import (
     import_batches_async,
     orders_of,
 )
+from customer_accounts.actors import SignedInCustomer
 from customer_accounts.adapters.legacy_hashes import DjangoPbkdf2
 from customer_accounts.adapters.memory import AsyncMemoryStorage
 from customer_accounts.adapters.sql import SqlStorage
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, SubscriptionStatus
 from customer_accounts.facts import Part, Scope
-from customer_accounts.features.data_import import (
-    ImportBatch,
-    Imported,
-    ImportedCustomer,
-    RejectedRow,
-    RowProblem,
-)
+from customer_accounts.features.data_import import ImportBatch
+from customer_accounts.features.delivery_address import MyAddresses
 from customer_accounts.features.email_confirmation import ConfirmEmail
+from customer_accounts.features.import_rows import Imported, ImportedCustomer, RejectedRow, RowProblem
 from customer_accounts.features.my_orders import MyOrders
 from customer_accounts.features.registration import Register
 from customer_accounts.features.sign_in import SignedIn, SignIn
 from customer_accounts.hashing import CHEAPEST, Argon2Hasher
 from customer_accounts.order import GuestOrderGroup, OrderRecord, OrderStatus
-from customer_accounts.outbox import EventKind, MailPurpose
+from customer_accounts.outbox import EventKind, MailPurpose, VatCheckRecord
 from customer_accounts.refusals import Reason, Refused
 from customer_accounts.testing import cheap_settings
+from customer_accounts.vat import VatStatus
 from tests.orders import GUEST, SYSTEM, place, stored_order
 from tests.shop import PASSWORD, Shop
 
@@ -77,6 +75,11 @@ def _sum(parts: Iterator[Imported]) -> Imported:
             total.known + one.known, (*total.rejected, *one.rejected),
         )  # fmt: skip
     return total
+
+
+def _address(before: str, street: str = "Ring 5") -> dict[str, str]:
+    given = {"name": "Anna", "street": street, "city": "Wien", "country": "at", "postcode": "1010"}
+    return {f"{before}_{name}": value for name, value in given.items()}
 
 
 class TestCustomers:
@@ -179,6 +182,59 @@ class TestCustomers:
         assert (account.default_address, address.address.country) == (address.id, "AT")
         assert (subscription.status, subscription.consent.source) == (SubscriptionStatus.ACTIVE, "checkout")
         assert subscription.confirmed_at is not None
+
+    def test_further_addresses_come_along(self, shop: Shop) -> None:
+        """F10: as many as the file has, the first one is the default; again there are no more."""
+        row = {**ANNA, **_address("address"), **_address("address2"), **_address("address3", "Gasse 7")}
+        assert _customers(shop, row) == Imported(customers=1)
+        (account,) = shop.stored(AccountRecord)
+        customer = SignedInCustomer(account.id, account.session_epoch)
+        shown = shop.require(MyAddresses(), by=customer).addresses
+        assert sorted(one.address.street for one in shown) == ["Gasse 7", "Ring 5", "Ring 5"]
+        assert [one.address.street for one in shown if one.is_default] == ["Ring 5"]
+        assert _customers(shop, row) == Imported(known=1)
+        assert len(shop.stored(AddressRecord)) == 3
+
+    def test_a_company_comes_along_and_its_number_waits(self, shop: Shop) -> None:
+        """F21, F23: as typed, checked by nobody yet; the register is asked once for all rows with the number."""
+        company = {"company_name": "Druck & Co", "company_vat_number": "de 136 695 976"}
+        rows = (
+            {**ANNA, **company},
+            {**ANNA, "key": "8", "email": "bert@mail.example", **company},
+            {**ANNA, "key": "9", "email": "carl@mail.example", "company_name": "Ohne Nummer"},
+            {**ANNA, "key": "10", "email": "dora@mail.example", **company, "company_vat_number": "17"},
+        )
+        assert _customers(shop, *rows) == Imported(customers=4)
+        anna, _, carl, dora = (one.company for one in shop.stored(AccountRecord))
+        assert (anna.name, anna.vat_number, anna.vat_status) == (
+            "Druck & Co",
+            "DE136695976",
+            VatStatus.PENDING,
+        )
+        assert (carl.vat_status, dora.vat_as_typed, dora.vat_number) == (VatStatus.NOT_GIVEN, "17", None)
+        assert [(one.number, one.due_at) for one in shop.stored(VatCheckRecord)] == [
+            ("DE136695976", shop.clock.now)
+        ]
+
+    def test_a_number_that_waits_already_is_left_alone(self, shop: Shop) -> None:
+        """F23: a number that another company has here is not queued twice, and the batch does not fail."""
+        company = {"company_name": "Druck & Co", "company_vat_number": "DE136695976"}
+        _customers(shop, {**ANNA, **company})
+        before = shop.stored(VatCheckRecord)
+        result = _customers(shop, {**ANNA, "key": "8", "email": "bert@mail.example", **company})
+        assert (result, shop.stored(VatCheckRecord)) == (Imported(customers=1), before)
+
+    @pytest.mark.parametrize("old_password", [True, False])
+    def test_to_the_invited_they_come_with_the_old_password(self, shop: Shop, old_password: bool) -> None:
+        """PH-05: company and address were typed by somebody unproven; they come only to who knows the password."""
+        row = {**ANNA, "proven": "no", **_address("address"), "company_name": "Druck & Co"}
+        stored = Argon2Hasher(CHEAPEST, allow_cheap=True).hash("the old words of Anna")
+        _customers(shop, {**row, "password_hash": stored}, invite=True)
+        (mail,) = shop.mails(MailPurpose.SET_PASSWORD)
+        given = {"password": "the old words of Anna"} if old_password else {"new_password": PASSWORD}
+        shop.require(ConfirmEmail(token=shop.link(mail), **given), by=shop.visitor())
+        (account,) = shop.stored(AccountRecord)
+        assert (account.company is not None, len(shop.stored(AddressRecord))) == (old_password, old_password)
 
     def test_a_consent_without_its_record_is_none(self, shop: Shop) -> None:
         """GDPR Art. 7: the row is rejected, so that nobody believes it was imported."""

@@ -6,6 +6,7 @@ others of its batch go on.  Memory holds one batch at a time, whatever the file'
 """
 
 import csv
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TextIO, TypeVar
@@ -16,9 +17,8 @@ from pydantic import ValidationError
 from customer_accounts.accounts.asynchronous import AsyncAccounts
 from customer_accounts.accounts.synchronous import Accounts
 from customer_accounts.actors import System
-from customer_accounts.features.data_import import (
-    BATCH,
-    ImportBatch,
+from customer_accounts.features.data_import import BATCH, ImportBatch
+from customer_accounts.features.import_rows import (
     Imported,
     ImportedCustomer,
     ImportedOrder,
@@ -29,11 +29,8 @@ from customer_accounts.features.data_import import (
 _IMPORTER = System("import")
 Row = TypeVar("Row", ImportedCustomer, ImportedOrder)
 
-#: Columns of a CSV file that belong to one part of a customer.
-_PARTS = {
-    "address": ("name", "street", "city", "country", "postcode", "extra", "region", "phone"),
-    "newsletter": ("text_version", "at", "source", "confirmed_at"),
-}
+_ADDRESS = re.compile(r"address([0-9]{0,2})_([a-z]+)")
+_PART = re.compile(r"(company|newsletter)_([a-z_]+)")
 
 
 @frozen
@@ -44,13 +41,15 @@ class Batch:
     unreadable: tuple[RejectedRow, ...] = ()
 
 
-def csv_rows(file: TextIO) -> Iterator[tuple[int, Mapping[str, str]]]:
+def csv_rows(file: TextIO, *, delimiter: str = ",") -> Iterator[tuple[int, Mapping[str, str]]]:
     """Give the rows of a CSV file with a header, each with the number of its last line; empty fields are left out.
 
     Args:
-        file: opened with ``newline=""`` and its encoding; what cannot be decoded raises, as with any file.
+        file: opened with ``newline=""`` and its encoding; what cannot be decoded raises, as with any file, unless it
+            was opened with ``errors="surrogateescape"``: then it is the row that cannot be read.
+        delimiter: what stands between two fields.
     """
-    reader = csv.DictReader(file, restkey="?", restval="")
+    reader = csv.DictReader(file, restkey="?", restval="", delimiter=delimiter)
     for row in reader:
         yield reader.line_num, {name: text for name, text in row.items() if text}
 
@@ -62,7 +61,7 @@ def customers_of(
 
     Args:
         rows: each with its line; columns are the fields of `ImportedCustomer`, those of its parts written as
-            ``address_street`` and ``newsletter_at``.
+            ``company_vat_number``, ``newsletter_at`` and ``address_street``; a second address is ``address2_street``.
         invite: see `ImportBatch`.
         size: rows of a batch, at most 500.
     """
@@ -76,20 +75,27 @@ def orders_of(rows: Iterable[tuple[int, Mapping[str, str]]], *, size: int = BATC
         yield Batch(ImportBatch(orders=tuple(read)), unreadable)
 
 
-def import_batches(shop: Accounts, batches: Iterable[Batch]) -> Iterator[Imported]:
+def import_batches(shop: Accounts, batches: Iterable[Batch], *, by: System = _IMPORTER) -> Iterator[Imported]:
     """Import batches, and tell after each what became of its rows: that is the progress.
+
+    Args:
+        shop: inside a transaction of the host (``shop.within``), a rollback makes it a rehearsal.
+        batches: of customers first, then of orders.
+        by: who imports, with the storefront that the customers and orders are of.
 
     Raises:
         ConflictError: others changed the same records again and again; run it once more.
     """
     for batch in batches:
-        yield _told(shop.require(batch.command, by=_IMPORTER), batch)
+        yield _told(shop.require(batch.command, by=by), batch)
 
 
-async def import_batches_async(shop: AsyncAccounts, batches: Iterable[Batch]) -> AsyncIterator[Imported]:
+async def import_batches_async(
+    shop: AsyncAccounts, batches: Iterable[Batch], *, by: System = _IMPORTER
+) -> AsyncIterator[Imported]:
     """Import batches as `import_batches` does."""
     for batch in batches:
-        yield _told(await shop.require(batch.command, by=_IMPORTER), batch)
+        yield _told(await shop.require(batch.command, by=by), batch)
 
 
 def _told(imported: Imported, batch: Batch) -> Imported:
@@ -114,12 +120,19 @@ def _batches(
 
 def _nested(row: Mapping[str, object]) -> dict[str, object]:
     """Put the columns of a part together; a part without any column is none."""
-    flat = dict(row)
-    for part, names in _PARTS.items():
-        found = {name: flat.pop(f"{part}_{name}") for name in names if f"{part}_{name}" in flat}
-        if found:
-            flat[part] = found
-    return flat
+    flat: dict[str, object] = {}
+    parts: dict[str, dict[str, object]] = {}
+    addresses: dict[int, dict[str, object]] = {}
+    for column, value in row.items():
+        if address := _ADDRESS.fullmatch(column):
+            addresses.setdefault(int(address[1] or 1), {})[address[2]] = value
+        elif part := _PART.fullmatch(column):
+            parts.setdefault(part[1], {})[part[2]] = value
+        else:
+            flat[column] = value
+    if addresses:
+        flat["addresses"] = tuple(addresses[place] for place in sorted(addresses))
+    return {**flat, **parts}
 
 
 def _fields(error: ValidationError) -> str:

@@ -79,7 +79,9 @@ def read(
     wished = {(one.identity_provider, one.identity_subject) for one in found_registrations}
     order_keys = keys | {one.email_key for one in found_accounts if one.email_key}
     companies = [one.company for one in found_accounts] + [one.company for one in found_registrations]
-    numbers = {scope.vat_number} | {one.vat_number for one in companies if one is not None}
+    numbers = {scope.vat_number, *scope.vat_numbers} | {
+        one.vat_number for one in companies if one is not None
+    }
     found_orders = _orders(scope, token, orders, order_vat)
     taxed = _order_vat(scope, order_vat, orders)
     wanted, shown = scope.parts, {one.reference for one in named_orders}

@@ -50,6 +50,15 @@ class GivesHoldersUnasked(Broken):
         return super().read(evolve(scope, vat_holders=True))
 
 
+@breaks("test_many_numbers_give_their_checks")
+class KnowsOneNumber(Broken):
+    """Finds the check of the first of many numbers only."""
+
+    def read(self, scope: Scope, /) -> Facts:
+        """Do it as the class says."""
+        return super().read(evolve(scope, vat_numbers=scope.vat_numbers[:1]))
+
+
 @breaks("test_a_check_is_found_by_those_who_have_its_number")
 class ForgetsChecksOfRegistrations(Reading):
     """Finds no checks of the numbers of registrations."""
@@ -57,7 +66,11 @@ class ForgetsChecksOfRegistrations(Reading):
     def bent(self, scope: Scope, facts: Facts) -> Facts:
         """Do it as the class says."""
         people = Broken.read(self, evolve(scope, parts=frozenset({Part.ACCOUNTS}))).accounts
-        numbers = {scope.vat_number, *(one.company.vat_number for one in people if one.company)}
+        numbers = {
+            scope.vat_number,
+            *scope.vat_numbers,
+            *(one.company.vat_number for one in people if one.company),
+        }
         return evolve(facts, vat_checks=tuple(one for one in facts.vat_checks if one.number in numbers))
 
 

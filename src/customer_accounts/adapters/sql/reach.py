@@ -58,6 +58,7 @@ class Shape:
     case: bool = False
     cases: bool | None = None
     vat_number: bool = False
+    vat_numbers: int = 0
     holders: bool = False
     state: bool = False
     register: bool = False
@@ -85,6 +86,7 @@ def shape_of(scope: Scope) -> Shape:
         case=scope.case is not None,
         cases=None if scope.cases is None else scope.cases.after is not None,
         vat_number=scope.vat_number is not None,
+        vat_numbers=number_of(real(scope.vat_numbers)),
         holders=scope.vat_number is not None and scope.vat_holders,
         state=scope.order_vat_in is not None,
         register=scope.vat_register is not None,
@@ -105,6 +107,7 @@ def values_of(scope: Scope) -> dict[str, Any]:
         **bound("key", real(scope.email_keys)),
         **bound("reference", real(scope.references)),
         **bound("account", scope.account_ids),
+        **bound("vat_numbers", real(scope.vat_numbers)),
         "account_id": scope.account_id,
         "token": scope.token,
         "order": scope.order,
@@ -200,12 +203,14 @@ class Reach:
         return [tuple_(provider, subject).in_(wished.where(wishes.identity_provider.is_not(None)))]
 
     def by_number(self, column: ColumnElement[str]) -> list[Condition]:
-        """Give the way to rows whose *column* is the scope's VAT number or that of a reached company."""
+        """Give the way to rows whose *column* is a VAT number of the scope or that of a reached company."""
         numbers: list[Select[Any]] = [select(number_bound())] if self._shape.vat_number else []
         for found in (self._accounts, self._registrations):
             if found is not None:
                 reached_one = found.c.company_vat_number
                 numbers.append(select(reached_one).where(reached_one.is_not(None)))
+        if self._shape.vat_numbers:
+            numbers += Bound("vat_numbers", self._shape.vat_numbers, String()).rows("number")
         return [column.in_(numbers[0] if len(numbers) == 1 else union_all(*numbers))] if numbers else []
 
     def evidence_of_companies(self) -> list[Select[Any]]:

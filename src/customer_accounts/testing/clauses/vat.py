@@ -51,6 +51,18 @@ class VatClauses(Clauses):
         by_key = storage.read(Scope(parts=parts, email_keys=(account.email_key,))).vat_checks
         assert {one.number for one in by_key} == {checks[0].number, checks[1].number}
 
+    @needs(Part.VAT_CHECKS)
+    def test_many_numbers_give_their_checks(self, storage: Storage) -> None:
+        """By many numbers at once: the checks of those and of no others, each once, also beside an account's own."""
+        checks = [records.a_vat_check() for _ in range(4)]
+        account = company_account(checks[0].number)
+        storage.write(stored(account, *checks))
+        numbers = tuple(one.number for one in checks[:3])
+        scope = Scope(parts=frozenset({Part.VAT_CHECKS}), vat_numbers=(*numbers, records.some_number()))
+        for asked in (scope, evolve(scope, account_id=account.id), evolve(scope, vat_number=numbers[1])):
+            found = [one.number for one in storage.read(asked).vat_checks]
+            assert sorted(found) == sorted(numbers)
+
     @needs(*_KEPT)
     def test_evidence_is_found_by_number_newest_first(self, storage: Storage) -> None:
         """The newest evidence of a number is given, as much as is given at once, and of no other number."""
