@@ -25,7 +25,10 @@ from tests.test_lost_answers import READS
 
 ROOT = Path(__file__).parents[1]
 EVERY = {"sqlite": os.environ.get("CRASH_EVERY", "4"), "postgres": os.environ.get("CRASH_EVERY", "8")}
+EVERY["aiosqlite"] = os.environ.get("CRASH_EVERY", "8")
 PARTS = ("1/2", "2/2")
+#: What the async runner does in CI; the command without names tries everything.
+ASYNC = ("Register", "ConfirmEmail", "deliver_mail")
 
 
 def ended(*words: str) -> str:
@@ -52,6 +55,12 @@ def test_nothing_is_lost_on_sqlite(part: str) -> None:
 def test_nothing_is_lost_on_postgresql(postgres: Database, part: str) -> None:
     """RL-01, RL-02, RL-03, RL-08, GM-02: the same on a PostgreSQL server, whose other end is killed."""
     assert " 0 faults" in ended("postgres", "--url", postgres.url, "--part", part)
+
+
+def test_nothing_is_lost_by_the_async_runner(postgres: Database) -> None:
+    """RL-01, RL-02, RL-03, RL-08: the same with the async runner, on aiosqlite and asyncpg."""
+    assert " 2 databases" in (told := ended("aiosqlite", "asyncpg", *ASYNC, "--url", postgres.url))
+    assert " 0 faults" in told
 
 
 def test_every_command_that_writes_is_ended() -> None:

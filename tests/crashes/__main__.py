@@ -2,7 +2,7 @@
 
 ::
 
-    python -m tests.crashes                      everything, on SQLite and on PostgreSQL
+    python -m tests.crashes                      everything, on SQLite and on PostgreSQL, sync and async
     python -m tests.crashes sqlite Register      one database, one command
     python -m tests.crashes --part 2/3 --every 4 a third of the commands, ended at every fourth step
 

@@ -1,13 +1,14 @@
-"""The databases that crash: one SQLite file in WAL mode, and one database of a PostgreSQL server."""
+"""The databases that crash: one SQLite file in WAL mode, and one database of a PostgreSQL server; sync and async."""
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
-from sqlalchemy import Engine, create_engine, select
+from sqlalchemy import Engine, create_engine, make_url, select
 
 from customer_accounts.adapters.memory import Tables
 from customer_accounts.adapters.sql import SqlStorage
@@ -26,6 +27,11 @@ class Backend(Protocol):
     @property
     def name(self) -> str:
         """Its name, for the table."""
+        ...
+
+    @property
+    def async_url(self) -> str | None:
+        """Where the async runner works; None for the sync one."""
         ...
 
     def fill(self, tables: Tables) -> None:
@@ -65,11 +71,12 @@ class Sqlite:
 
     Args:
         folder: where it lies.
+        driver: of the async runner, or None for the sync one.
     """
 
-    name = "SQLite"
-
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, driver: str | None = None) -> None:
+        self.name = driver or "SQLite"
+        self.async_url = None if driver is None else f"sqlite+{driver}:///{folder / 'shop.db'}"
         self._file = folder / "shop.db"
         self._empty = folder / "empty.db"
         self._begun = folder / "begun.db"
@@ -99,11 +106,13 @@ class Postgres:
 
     Args:
         url: of an empty database.
+        driver: of the async runner, or None for the sync one.
     """
 
-    name = "PostgreSQL"
-
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, driver: str | None = None) -> None:
+        self.name = "PostgreSQL" if driver is None else f"{driver} async"
+        asynchronous = make_url(url).set(drivername=f"postgresql+{driver}")
+        self.async_url = driver and asynchronous.render_as_string(hide_password=False)
         self._tables = Tables()
         self.watched = Watched(create_engine(url, hide_parameters=True))
         metadata.create_all(self.watched.engine)
@@ -124,26 +133,29 @@ class Postgres:
 
 
 @contextmanager
-def sqlite(_: str | None = None) -> Iterator[Sqlite]:
+def _sqlite(driver: str | None, _: str | None = None) -> Iterator[Sqlite]:
     """Give the SQLite file; in memory where the machine has a folder for that, for a process dies here, no machine."""
     memory = Path("/dev/shm")
     with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        yield Sqlite(Path(folder))
+        yield Sqlite(Path(folder), driver)
 
 
 @contextmanager
-def postgres(url: str | None = None) -> Iterator[Postgres]:
+def _postgres(driver: str | None, url: str | None = None) -> Iterator[Postgres]:
     """Give a database that is there and empty, or one on a server of its own."""
     if url is not None:
-        yield Postgres(url)
+        yield Postgres(url, driver)
         return
     from tests.postgres import running_server
 
     with running_server() as server:
-        yield Postgres(server.create("crashes").url)
+        yield Postgres(server.create("crashes").url, driver)
 
 
 BACKENDS: dict[str, Callable[[str | None], AbstractContextManager[Backend]]] = {
-    "sqlite": sqlite,
-    "postgres": postgres,
+    "sqlite": partial(_sqlite, None),
+    "postgres": partial(_postgres, None),
+    "aiosqlite": partial(_sqlite, "aiosqlite"),
+    "asyncpg": partial(_postgres, "asyncpg"),
+    "psycopg": partial(_postgres, "psycopg"),
 }

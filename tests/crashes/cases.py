@@ -11,11 +11,12 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from customer_accounts.accounts import Accounts
+from customer_accounts.accounts import Accounts, AsyncAccounts
 from customer_accounts.adapters.memory import Tables
 from customer_accounts.command import Command
+from customer_accounts.limiting import Allowance
 from customer_accounts.outbox import MailStatus
-from customer_accounts.ports import Mailer, Storage
+from customer_accounts.ports import AsyncMailer, AsyncStorage, Mailer, Storage
 from customer_accounts.token import TokenRecord
 from customer_accounts.vat import VatAnswer, VatNumber, VatStatus
 from tests.bad_input.stage import Stage, Unlimited
@@ -114,6 +115,38 @@ class Work:
         if self.name == "check_vat_numbers":
             return shop.check_vat_numbers(Register(self.stage))
         return self.shop(storage, A_YEAR).purge()
+
+    async def run_async(self, storage: AsyncStorage, mailer: AsyncMailer) -> Any:
+        """Do it with the async runner."""
+        clock, settings, limiter = self.stage.clock, self.stage.settings, AsyncUnlimited()
+        shop = AsyncAccounts(storage, settings, clock=clock, limiter=limiter)
+        if self.command is not None:
+            return await shop.handle(self.command, by=self.actor)
+        if self.name == "deliver_mail":
+            return await shop.deliver_mail(mailer)
+        if self.name == "check_vat_numbers":
+            return await shop.check_vat_numbers(AsyncRegister(self.stage))
+        later = AsyncAccounts(storage, settings, clock=lambda: clock() + A_YEAR, limiter=limiter)
+        return await later.purge()
+
+
+class AsyncUnlimited:
+    """A limiter that lets everything pass."""
+
+    async def hit(self, key: str, allowance: Allowance, /) -> timedelta | None:
+        """Let it pass."""
+        return None
+
+
+class AsyncRegister:
+    """The async twin of `Register`."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._register = Register(stage)
+
+    async def check(self, number: VatNumber, requester: VatNumber | None = None, /) -> VatAnswer:
+        """Say that a number is valid."""
+        return self._register.check(number, requester)
 
 
 #: What is no command and writes all the same.

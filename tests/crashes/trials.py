@@ -1,5 +1,6 @@
 """One trial: something is ended at one of its steps, looked at, asked again, and its mails are sent."""
 
+import asyncio
 import os
 import signal
 from collections import Counter
@@ -9,14 +10,26 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from attrs import define, field
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from customer_accounts.adapters.sql import SqlStorage
+from customer_accounts.adapters.sql import AsyncSqlStorage, SqlStorage
+from customer_accounts.adapters.sql.async_storage import async_engine_for
 from customer_accounts.adapters.sql.schema import metadata
 from customer_accounts.refusals import Refused
 from tests.crashes.backends import Backend, Rows, rows_of
 from tests.crashes.cases import AFTER_THE_LEASE, Postbox, Work
 from tests.crashes.invariants import broken
-from tests.crashes.wire import TrippedError, Tripping, TrippingMailer, Wire, break_off, kill
+from tests.crashes.wire import (
+    AsyncTripping,
+    AsyncTrippingMailer,
+    TrippedError,
+    Tripping,
+    TrippingMailer,
+    Watched,
+    Wire,
+    break_off,
+    kill,
+)
 from tests.test_lost_answers import ANSWERED_ANEW, DONE, MAILED_AGAIN
 
 #: What rows are, where ids, times and digests differ by chance from one run to the next.
@@ -177,12 +190,25 @@ class Trial:
         self._clock.now = self._now
 
     def _run(self, wire: Wire) -> Any:
+        if self._backend.async_url is not None:
+            return asyncio.run(self._run_async(async_engine_for(self._backend.async_url), wire))
         watched = self._backend.watched
         watched.wire = wire
         try:
             return self._work.run(Tripping(SqlStorage(watched.engine), wire), TrippingMailer(self._box, wire))
         finally:
             watched.wire = Wire()
+
+    async def _run_async(self, engine: AsyncEngine, wire: Wire) -> Any:
+        Watched(engine.sync_engine).wire = wire
+        try:
+            storage, mailer = (
+                AsyncTripping(AsyncSqlStorage(engine), wire),
+                AsyncTrippingMailer(self._box, wire),
+            )
+            return await self._work.run_async(storage, mailer)
+        finally:
+            await engine.dispose()
 
     def _deliver(self) -> None:
         self._work.shop(SqlStorage(self._backend.watched.engine)).deliver_mail(self._box)

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 
 from customer_accounts.changes import Change, Counts
 from customer_accounts.facts import Facts, Scope
-from customer_accounts.ports import Mailer, Storage
+from customer_accounts.ports import AsyncStorage, Mailer, Storage
 
 
 class TrippedError(Exception):
@@ -105,6 +105,57 @@ class Tripping:
         done = getattr(self._storage, name)(*given, **named)
         self._wire.touch(f"after {name}")
         return done
+
+
+class AsyncTripping:
+    """The async twin of `Tripping`."""
+
+    def __init__(self, storage: AsyncStorage, wire: Wire) -> None:
+        self._storage = storage
+        self._wire = wire
+
+    async def read(self, scope: Scope, /) -> Facts:
+        """Read."""
+        facts: Facts = await self._around("read", scope)
+        return facts
+
+    async def write(self, changes: Sequence[Change], /) -> Counts:
+        """Write."""
+        counts: Counts = await self._around("write", changes)
+        return counts
+
+    async def lease(self, *given: Any, **named: Any) -> Any:
+        """Lease."""
+        return await self._around("lease", *given, **named)
+
+    async def finish(self, *given: Any, **named: Any) -> None:
+        """Finish."""
+        await self._around("finish", *given, **named)
+
+    async def fail(self, *given: Any, **named: Any) -> None:
+        """Fail."""
+        await self._around("fail", *given, **named)
+
+    async def release(self, *given: Any, **named: Any) -> None:
+        """Release."""
+        await self._around("release", *given, **named)
+
+    async def _around(self, name: str, *given: Any, **named: Any) -> Any:
+        self._wire.touch(f"before {name}")
+        done = await getattr(self._storage, name)(*given, **named)
+        self._wire.touch(f"after {name}")
+        return done
+
+
+class AsyncTrippingMailer:
+    """The async twin of `TrippingMailer`."""
+
+    def __init__(self, mailer: Mailer, wire: Wire) -> None:
+        self._mailer = TrippingMailer(mailer, wire)
+
+    async def send(self, message: EmailMessage, /) -> str:
+        """Send."""
+        return self._mailer.send(message)
 
 
 class TrippingMailer:
