@@ -102,16 +102,17 @@ class Breached:
 class Postbox:
     """A mailer that keeps what it is given, or fails on demand."""
 
-    def __init__(self, fault: Exception | None = None) -> None:
+    def __init__(self, fault: Exception | None = None, reply: str = "250 OK") -> None:
         self.messages: list[EmailMessage] = []
         self.fault = fault
+        self.reply = reply
 
     def send(self, message: EmailMessage, /) -> str:
         """Keep the message."""
         if self.fault is not None:
             raise self.fault
         self.messages.append(message)
-        return "250 OK"
+        return self.reply
 
 
 class _Later:

@@ -386,6 +386,14 @@ class TestMail:
         assert (mail.status, mail.to, mail.attempts) == (MailStatus.DEAD, "anna@mail.example", tries)
         assert driver.announced[-1].kind is EventKind.MAIL_DEAD
 
+    def test_a_reply_that_names_the_recipient_is_kept_without(self, kind: str) -> None:
+        """RL-07, LG-03: a sent mail's row has no recipient, in whatever letters the server repeats it."""
+        driver = Driver(kind)
+        driver.require(_register(), VISITOR)
+        driver.deliver(Postbox(reply="250 2.1.5 <ANNA@mail.example>\r\n250 queued as 1"))
+        (mail,) = driver.storage._tables.mails.values()
+        assert mail.reply == "250 2.1.5 <a***@mail.example>\\u000d\\u000a250 queued as 1"
+
     def test_what_a_server_says_is_kept_on_one_line_and_masked(self, kind: str) -> None:
         """LG-02, LG-03: servers answer in several lines and name the recipient."""
         driver = Driver(kind, mail_attempts=1)

@@ -77,7 +77,7 @@ class AsyncMailWorker:
             message = prepared(task, self._around, self._compose)
             if isinstance(message, MailOutcome):
                 return message
-            return sent(await self._mailer.send(message), self._around)
+            return sent(task, await self._mailer.send(message), self._around)
         except Exception as error:  # whatever is raised, the mail waits for another try (RL-09)
             return failed(task, error, self._around)
 

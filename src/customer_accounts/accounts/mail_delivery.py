@@ -1,6 +1,7 @@
 """How a worker treats one leased mail: compose it, send it, or say why not (RL-03 to RL-06)."""
 
 import random
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -98,17 +99,15 @@ def prepared(task: MailTask, around: Surroundings, compose: Composer | None) -> 
     return message
 
 
-def sent(reply: str, around: Surroundings) -> MailOutcome:
+def sent(task: MailTask, reply: str, around: Surroundings) -> MailOutcome:
     """Say that the server took it."""
-    return MailOutcome(MailStatus.SENT, around.clock(), reply[:500])
+    return MailOutcome(MailStatus.SENT, around.clock(), _kept(reply, task))
 
 
 def failed(task: MailTask, error: Exception, around: Surroundings) -> Failure:
     """Decide when to try again: back-off with jitter, no more after a permanent error or too many tries."""
     attempts = task.mail.attempts + 1
-    # Servers name the recipient, and answer in several lines (LG-02, LG-03).
-    told = str(error).replace(task.mail.to, task.mail.masked_to) if task.mail.to else str(error)
-    reason = one_line(f"{type(error).__name__}: {told}")
+    reason = _kept(f"{type(error).__name__}: {error}", task)
     permanent = isinstance(error, MailError) and error.permanent
     outage = isinstance(error, MailError) and error.outage
     if permanent or attempts >= around.settings.mail_attempts:
@@ -117,6 +116,15 @@ def failed(task: MailTask, error: Exception, around: Surroundings) -> Failure:
         return Failure(None, reason, outage)
     wait = min(_FIRST_WAIT * 2 ** (attempts - 1), _LONGEST_WAIT)
     return Failure(around.clock() + wait * random.uniform(1, 1.25), reason, outage)
+
+
+def _kept(words: str, task: MailTask) -> str:
+    """Give a server's words as the row keeps them: servers name the recipient, and answer in several lines.
+
+    The row has no recipient once the mail is sent (RL-07), and logs never have one (LG-02, LG-03).
+    """
+    to, shown = task.mail.to, task.mail.masked_to
+    return one_line(re.sub(re.escape(to), lambda _: shown, words, flags=re.IGNORECASE) if to else words)
 
 
 def _dead(task: MailTask, reason: str, around: Surroundings) -> EventRecord:

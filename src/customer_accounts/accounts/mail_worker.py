@@ -81,7 +81,7 @@ class MailWorker:
             message = prepared(task, self._around, self._compose)
             if isinstance(message, MailOutcome):
                 return message
-            return sent(self._mailer.send(message), self._around)
+            return sent(task, self._mailer.send(message), self._around)
         except Exception as error:  # whatever is raised, the mail waits for another try (RL-09)
             return failed(task, error, self._around)
 
