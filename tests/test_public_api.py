@@ -83,6 +83,7 @@ PUBLISHED = (
     "customer_accounts.evidence",
     "customer_accounts.facts",
     "customer_accounts.hashing",
+    "customer_accounts.history",
     "customer_accounts.inputs",
     "customer_accounts.limiting",
     "customer_accounts.mail",

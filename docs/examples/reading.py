@@ -17,6 +17,7 @@ from customer_accounts.changes import key_of
 from customer_accounts.claim import ClaimRecord
 from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPauseRecord
 from customer_accounts.facts import Facts, Page, Part, Scope
+from customer_accounts.history import KINDS, wanted_of
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import EventRecord, MailRecord, VatCheckRecord
 from customer_accounts.token import TokenRecord
@@ -86,9 +87,16 @@ def facts_of(scope: Scope, of: Finder) -> Facts:
     for part, kind in BELONGINGS.items():
         if part in scope.parts:
             found[part.value] = of.find(kind, "account_id", owners)
+    mails = of.find(MailRecord, "id", [scope.mail])
     about_vat = _about_vat(scope, of, [*accounts, *registrations], orders)
     if Part.ORDERS in scope.parts:
         orders += of.find(OrderRecord, "reference", [one.reference for one in about_vat["order_vat"]])
+    happened = {
+        RegistrationRecord: registrations, OrderRecord: orders, ClaimRecord: claims, MailRecord: mails,
+        EventRecord: found["events"], VatEvidenceRecord: about_vat["vat_evidence"],
+        OrderVatRecord: about_vat["order_vat"],
+    }  # fmt: skip
+    _add_history(scope, happened, of)
     return read(
         scope,
         accounts=_once(accounts),
@@ -101,10 +109,17 @@ def facts_of(scope: Scope, of: Finder) -> Facts:
         requests=[],
         proposals=[],
         merges=[],
-        mails=of.find(MailRecord, "id", [scope.mail]),
-        **about_vat,
-        **found,
+        mails=_once(mails),
+        **{name: _once(rows) for name, rows in (about_vat | found).items()},
     )
+
+
+def _add_history(scope: Scope, found: dict[type, list[Any]], of: Finder) -> None:
+    """Add all that a history reaches of each kind; the page of it is chosen among these."""
+    if Part.HISTORY in scope.parts and scope.history is not None:
+        for kind, rows in found.items():
+            for field, name in KINDS[kind].ways.items():
+                rows.extend(of.find(kind, field, wanted_of(scope.history, name)))
 
 
 def _about_vat(

@@ -12,7 +12,7 @@ Rules for a storage:
 * ``guest_orders``: groups of the orders that nobody owns, of those addresses and of the accounts' addresses, by
   address, age and dispute; with ``by_name`` also by the name as stored; with ``owned`` also the orders that
   somebody owns, by owner.
-* ``orders``: the one named, or those with ``order_number``, or the one that the scope's token shows, or one page of
+* ``orders``: the one named and those with ``order_number``, or the one that the scope's token shows, or one page of
   the orders of ``account_id``, newest first.
 * ``claims``: of those accounts, the one named, and the one that the scope's token undoes.  Where this part is
   wanted, such a claim leads to its account and to the one that its orders came from.
@@ -29,6 +29,8 @@ Rules for a storage:
   orders name; newest first.
 * ``mails``: the one named, as it stands in the outbox.
 * ``vat_pauses``: of the register that ``vat_register`` names.
+* ``history``: one page of what ``history`` of the scope names, of all kinds together, newest first
+  (`customer_accounts.history`).  Nothing in it leads anywhere, and nothing else of the scope leads to it.
 
 Only parts that the scope names are filled.  The same number of statements is used whether anything is found or not.
 """
@@ -45,6 +47,7 @@ from customer_accounts.belongings import AddressRecord, SubscriptionRecord, Wish
 from customer_accounts.casework import ConversionRequestRecord, ProposalRecord, RequestState
 from customer_accounts.claim import ClaimRecord
 from customer_accounts.evidence import OrderVatRecord, OrderVatState, VatEvidenceRecord, VatPauseRecord
+from customer_accounts.history import History, HistoryRecord
 from customer_accounts.merge import MergeRecord
 from customer_accounts.order import GuestOrderGroup, OrderRecord
 from customer_accounts.outbox import EventRecord, MailRecord, VatCheckRecord
@@ -77,6 +80,7 @@ class Part(StrEnum):
     PROPOSALS = "proposals"
     MERGES = "merges"
     MAILS = "mails"
+    HISTORY = "history"
 
 
 @frozen
@@ -132,6 +136,7 @@ class Scope:
         order_vat_in: the VAT of orders that stands so.
         vat_register: name of a register of VAT numbers.
         mail: id of one mail.
+        history: whose history, and which page of it.
     """
 
     parts: frozenset[Part] = frozenset()
@@ -157,6 +162,7 @@ class Scope:
     order_vat_in: OrderVatState | None = None
     vat_register: str | None = None
     mail: UUID | None = None
+    history: History | None = None
 
     def for_account(self, account_id: UUID) -> "Scope":
         """Give the same scope with an account read as well."""
@@ -186,7 +192,12 @@ class Facts:
     proposals: tuple[ProposalRecord, ...] = ()
     merges: tuple[MergeRecord, ...] = ()
     mails: tuple[MailRecord, ...] = ()
+    history: tuple[HistoryRecord, ...] = ()
     breach: BreachCheck | None = None
+
+    def joined(self, parts: frozenset[Part], more: "Facts") -> "Facts":
+        """Give these facts with some parts of others in place of their own."""
+        return evolve(self, **{part.value: getattr(more, part.value) for part in parts})
 
     def account(self, account_id: UUID | None) -> AccountRecord | None:
         """Give the open account with this id."""

@@ -1,5 +1,6 @@
 """How features make the records they all need: links, mails, audit events."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
@@ -8,16 +9,25 @@ from attrs import evolve
 
 from customer_accounts.account import AccountRecord
 from customer_accounts.actors import Actor
+from customer_accounts.address_digest import address_digest
 from customer_accounts.changes import Change, QueueMail, RecordEvent, Remove, insert, update
 from customer_accounts.command import Env, name_of
 from customer_accounts.outbox import Detail, EventKind, EventRecord, MailPurpose, MailRecord, one_line
 from customer_accounts.token import LIVE_TOKENS, Purpose, TokenRecord, link_digest, link_text
+
+#: What looks like an address in a text.
+_ADDRESS = re.compile(r"[^\s<>()\[\]:;,@]+@[^\s<>()\[\]:;,@]+")
 
 
 def masked(email: str) -> str:
     """Give an address in the form that logs may show."""
     local_part, _, domain = email.rpartition("@")
     return f"{local_part[:1]}***@{domain}"
+
+
+def masked_within(text: str) -> str:
+    """Give a text in which each address is masked."""
+    return _ADDRESS.sub(lambda found: masked(found[0]), text)
 
 
 def issue_token(
@@ -98,6 +108,7 @@ def queue_mail(
             purpose=purpose,
             to=to,
             masked_to=masked(to),
+            to_digest=address_digest(env.settings.secret, to),
             locale=locale,
             storefront=storefront,
             queued_at=env.now,
@@ -140,8 +151,13 @@ def event_of(
     email: str = "",
     account_id: UUID | None = None,
     detail: str = "",
+    email_digest: str | None = None,
 ) -> EventRecord:
-    """Make an entry for the audit trail; the address is masked, the detail kept on one line (LG-02, LG-03)."""
+    """Make an entry for the audit trail; the address is masked, the detail kept on one line (LG-02, LG-03).
+
+    Args:
+        email_digest: of the address, where *email* is masked already.
+    """
     return EventRecord(
         id=env.new_id(),
         at=env.now,
@@ -151,6 +167,7 @@ def event_of(
         email=masked(email) if email else "",
         ip=getattr(actor, "ip", None),
         detail=one_line(detail),
+        email_digest=email_digest or address_digest(env.settings.secret, email),
     )
 
 
@@ -162,6 +179,10 @@ def record_event(
     email: str = "",
     account_id: UUID | None = None,
     detail: str = "",
+    email_digest: str | None = None,
 ) -> RecordEvent:
-    """Put an entry into the audit trail with the other changes."""
-    return RecordEvent(event_of(env, actor, kind, email=email, account_id=account_id, detail=detail))
+    """Put an entry into the audit trail with the other changes; the arguments are those of `event_of`."""
+    event = event_of(
+        env, actor, kind, email=email, account_id=account_id, detail=detail, email_digest=email_digest
+    )
+    return RecordEvent(event)

@@ -78,6 +78,7 @@ class MailRecord:
         token: digest of the link in it; a mail whose link is used, dead or gone is dropped (RL-05).
         extra_token: digest of a second link, such as the way to unsubscribe.
         masked_to: the address in the form that logs may show; stays.
+        to_digest: what the address is found by (`customer_accounts.address_digest`); stays.
         bounce: whether it came back after it was handed over, and how; None for all that is known to have arrived.
         bounced_at: when it came back, UTC.
         bounce_reason: what the mail provider said, on one line, without the address.
@@ -105,6 +106,7 @@ class MailRecord:
     bounce: BounceKind | None = None
     bounced_at: datetime | None = None
     bounce_reason: str = ""
+    to_digest: str | None = field(default=None, repr=False)
     version: int = 1
 
     def detail(self, name: str) -> str:
@@ -183,6 +185,7 @@ class EventKind(StrEnum):
     MAIL_DEAD = "mail_dead"
     MAIL_REQUEUED = "mail_requeued"
     MAIL_BOUNCED = "mail_bounced"
+    LOOKED_UP = "looked_up"
 
 
 @frozen(kw_only=True)
@@ -191,6 +194,7 @@ class EventRecord:
 
     Args:
         email: the address concerned, masked.
+        email_digest: what it is found by (`customer_accounts.address_digest`), or None.
         actor: kind and name of who asked, such as ``visitor`` or ``agent:17``.
         detail: a short word more, such as a method or a reason; user text is encoded by `one_line` (LG-03).
     """
@@ -203,6 +207,7 @@ class EventRecord:
     email: str = ""
     ip: str | None = None
     detail: str = ""
+    email_digest: str | None = field(default=None, repr=False)
     version: int = 1
 
 

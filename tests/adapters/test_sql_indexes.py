@@ -19,6 +19,7 @@ from customer_accounts.adapters.sql.writing import plan
 from customer_accounts.changes import Kept, MoveOrders, OrderSelection
 from customer_accounts.evidence import OrderVatState
 from customer_accounts.facts import Page, Part, Scope
+from customer_accounts.history import History, Place
 
 SOMEBODY = UUID(int=1)
 WHEN = datetime(2026, 11, 22, tzinfo=UTC)
@@ -55,6 +56,24 @@ def _scopes() -> Iterator[Scope]:
         yield Scope(parts=frozenset(Part), page=Page(), **named)
 
 
+def _histories() -> Iterator[Scope]:
+    """Give a history of each value, of two of each, and of all of them, the first page and a later one."""
+    values: dict[str, Any] = {
+        "account_ids": (UUID(int=1), UUID(int=2)),
+        "email_keys": ("a@shop.example", "b@shop.example"),
+        "digests": ("1", "2"),
+        "references": ("A-1", "A-2"),
+        "vat_numbers": ("DE1", "DE2"),
+    }
+    for after in (None, Place(WHEN, "mail", str(SOMEBODY))):
+        for number in (1, 2):
+            for name, some in values.items():
+                yield Scope(
+                    parts=frozenset({Part.HISTORY}), history=History(**{name: some[:number], "after": after})
+                )
+        yield Scope(parts=frozenset({Part.HISTORY}), history=History(**values, after=after))
+
+
 def _plan(connection: Connection, statement: ClauseElement) -> list[str]:
     compiled: Any = statement.compile(connection)
     values = tuple("x" for _ in compiled.positiontup)
@@ -72,6 +91,43 @@ def test_a_reading_scans_no_table(sqlite: Connection) -> None:
         in steps
     )
     assert [step for step in steps if step.startswith("SCAN ca_")] == []
+
+
+def test_a_history_scans_no_table(sqlite: Connection) -> None:
+    """Each way to each kind has its index."""
+    asked = [found for scope in _histories() if (found := question(shape_of(scope))) is not None]
+    assert len(asked) == 22
+    steps = [step for one in asked for step in _plan(sqlite, one.statement)]
+    assert [step for step in steps if step.startswith("SCAN ca_")] == []
+
+
+def test_a_page_of_a_long_history_reads_little(sqlite: Connection) -> None:
+    """Of one account, address or order the newest come in the order of an index, without sorting the others."""
+    wanted = History(
+        account_ids=(SOMEBODY,),
+        digests=("1",),
+        email_keys=("a@shop.example",),
+        references=("A-1",),
+        vat_numbers=("DE1",),
+        after=Place(WHEN, "mail", str(SOMEBODY)),
+    )
+    asked = question(shape_of(Scope(parts=frozenset({Part.HISTORY}), history=wanted)))
+    assert asked is not None
+    steps = _plan(sqlite, asked.statement)
+    ways = {
+        "ca_mails": (
+            "account_id=? AND queued_at<?",
+            "to_digest=? AND queued_at<?",
+            "order_reference=? AND queued_at<?",
+        ),
+        "ca_events": ("account_id=? AND at<?", "email_digest=? AND at<?"),
+        "ca_orders": ("owner=? AND placed_at<?", "email_key=? AND placed_at<?"),
+        "ca_vat_evidence": ("number=? AND checked_at<?",),
+        "ca_order_vat": ("number=? AND recorded_at<?",),
+    }
+    for table, conditions in ways.items():
+        for condition in conditions:
+            assert any(step.startswith(f"SEARCH {table} ") and condition in step for step in steps), condition
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from customer_accounts.adapters.sql import SqlStorage, queues
 from customer_accounts.adapters.sql.lists import MANY, number_of
 from customer_accounts.adapters.sql.reach import Shape, shape_of, values_of
 from customer_accounts.adapters.sql.reading import question
+from customer_accounts.adapters.sql.reading_history import HistoryShape
 from customer_accounts.adapters.sql.schema import metadata
 from customer_accounts.adapters.sql.statements import insert_mail, move_orders, purges_of
 from customer_accounts.adapters.sql.writing import plan
@@ -219,8 +220,9 @@ def test_every_statement_is_written_for_postgresql() -> None:
         "owned",
     )
     for wanted in [*itertools.combinations(roots, 1), *itertools.combinations(roots, 2), roots]:
-        flags = {root: root in wanted for root in roots}
-        shape = Shape(parts=frozenset(Part), keys=2, page=True, **flags)
+        flags: dict[str, Any] = {root: root in wanted for root in roots}
+        history = HistoryShape((2, 1, 1, 0, 4), after=True)
+        shape = Shape(parts=frozenset(Part), keys=2, page=True, history=history, **flags)
         asked = question(shape)
         assert asked is not None
         assert "UNION ALL" in str(asked.statement.compile(dialect=POSTGRESQL))

@@ -82,7 +82,7 @@ FEATURES = (
     fault(
         "bounce",
         "the provider's words are kept with the address in them",
-        edited(RecordBounce.decide, "masked(found[0])", "found[0]"),
+        edited(RecordBounce.decide, "masked_within(self.reason)", "self.reason"),
         "features/test_bounce.py::test_keeps_no_address",
     ),
     fault(

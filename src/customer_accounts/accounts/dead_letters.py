@@ -17,6 +17,7 @@ def requeueing(mail: MailRecord, by: Agent | System, at: datetime) -> EventRecor
         actor=name_of(by),
         account_id=mail.account_id,
         email=mail.masked_to,
+        email_digest=mail.to_digest,
         detail=mail.purpose.value,
     )
 

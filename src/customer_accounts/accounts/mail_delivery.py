@@ -135,5 +135,6 @@ def _dead(task: MailTask, reason: str, around: Surroundings) -> EventRecord:
         actor="system",
         account_id=task.mail.account_id,
         email=task.mail.masked_to,
+        email_digest=task.mail.to_digest,
         detail=reason,
     )

@@ -13,6 +13,7 @@ from customer_accounts.casework import ConversionRequestRecord, ProposalRecord
 from customer_accounts.claim import ClaimRecord
 from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPauseRecord
 from customer_accounts.facts import EVIDENCE_AT_ONCE, Facts, Part, Scope
+from customer_accounts.history import HistoryRecord, page_of, reaches
 from customer_accounts.merge import MergeRecord
 from customer_accounts.order import GuestOrderGroup, OrderRecord
 from customer_accounts.outbox import EventRecord, MailRecord, VatCheckRecord
@@ -139,7 +140,29 @@ def read(
             if Part.MERGES in wanted and one.surviving in owners
         ),
         mails=tuple(one for one in mails if Part.MAILS in wanted and one.id == scope.mail),
+        history=_history(
+            scope,
+            (
+                *registrations,
+                *events,
+                *mails,
+                *orders,
+                *claims,
+                *merges,
+                *requests,
+                *vat_evidence,
+                *order_vat,
+            ),
+        )
+        if Part.HISTORY in wanted
+        else (),
     )
+
+
+def _history(scope: Scope, records: Iterable[HistoryRecord]) -> tuple[HistoryRecord, ...]:
+    if scope.history is None:
+        return ()
+    return page_of(scope.history, (one for one in records if reaches(scope.history, one)))
 
 
 def _of(rows: Iterable[Owned], owners: set[UUID]) -> tuple[Owned, ...]:
@@ -153,12 +176,9 @@ def _trail(events: list[EventRecord], owners: set[UUID]) -> tuple[EventRecord, .
 
 
 def _named_orders(scope: Scope, orders: list[OrderRecord]) -> list[OrderRecord]:
-    if scope.order is not None:
-        return [one for one in orders if one.reference == scope.order]
-    if scope.order_number is None:
-        return []
-    numbered = (one for one in orders if one.number == scope.order_number)
-    return sorted(numbered, key=lambda one: (one.placed_at, one.reference), reverse=True)
+    # Nobody's reference and nobody's number is None.
+    named = (one for one in orders if one.reference == scope.order or one.number == scope.order_number)
+    return sorted(named, key=attrgetter("placed_at", "reference"), reverse=True)
 
 
 def _named_claims(scope: Scope, token: TokenRecord | None, claims: list[ClaimRecord]) -> list[ClaimRecord]:

@@ -12,7 +12,6 @@ Refusals: NOT_FOUND.
 Mails: none.
 """
 
-import re
 from datetime import UTC
 from typing import Annotated, ClassVar
 from uuid import UUID
@@ -24,12 +23,9 @@ from customer_accounts.changes import BounceMail
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.inputs import NAMED, Line, Moment, Reference
-from customer_accounts.issue import masked, record_event
+from customer_accounts.issue import masked_within, record_event
 from customer_accounts.outbox import BounceKind, EventKind, one_line
 from customer_accounts.refusals import Reason
-
-#: What looks like an address in what a provider says.
-_ADDRESS = re.compile(r"[^\s<>()\[\]:;,@]+@[^\s<>()\[\]:;,@]+")
 
 
 @frozen
@@ -73,10 +69,10 @@ class RecordBounce(Command):
             return refuse(Reason.NOT_FOUND, about="message_id")
         if mail.bounce is not None and mail.bounce in (self.kind, BounceKind.HARD):
             return Decision(BounceRecorded(mail.id, mail.masked_to, mail.bounce))
-        reason = one_line(_ADDRESS.sub(lambda found: masked(found[0]), self.reason))
+        reason = one_line(masked_within(self.reason))
         event = record_event(
             env, actor, EventKind.MAIL_BOUNCED, email=mail.masked_to, account_id=mail.account_id,
-            detail=f"{mail.id} {self.kind.value}: {reason}",
+            detail=f"{mail.id} {self.kind.value}: {reason}", email_digest=mail.to_digest,
         )  # fmt: skip
         noted = BounceMail(mail.id, mail.bounce, self.kind, self.at.astimezone(UTC), reason)
         return Decision(BounceRecorded(mail.id, mail.masked_to, self.kind), [noted, event])

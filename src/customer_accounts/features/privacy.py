@@ -69,6 +69,7 @@ _LEFT_OUT = frozenset(
         "version",
         "session_epoch",
         "email_key",
+        "email_digest",
         "attempts",
         "leased_until",
         "claim_id",

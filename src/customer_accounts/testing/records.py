@@ -295,6 +295,7 @@ def a_full_mail() -> MailRecord:
         account_id=some_id(), token="t" * 64, extra_token="u" * 64, order_reference="order", shipment_id="2",
         details=(Detail("provider", "google"), Detail("browser", "Größe"), Detail("at", "")),
         reply="451 later", attempts=2, bounce=BounceKind.SOFT, bounced_at=EXACT, bounce_reason="4.2.2 ü full",
+        to_digest="d" * 32,
         version=3,
     )  # fmt: skip
 

@@ -47,6 +47,7 @@ from customer_accounts.ports import AsyncOutbox, AsyncStorage, Storage
 from customer_accounts.testing.clauses.bounces import BounceClauses
 from customer_accounts.testing.clauses.cases import CaseClauses
 from customer_accounts.testing.clauses.facts import FactClauses
+from customer_accounts.testing.clauses.histories import HistoryClauses
 from customer_accounts.testing.clauses.keys import KeyClauses
 from customer_accounts.testing.clauses.leases import LeaseClauses
 from customer_accounts.testing.clauses.moves import MoveClauses
@@ -85,6 +86,7 @@ class StorageContract(
     BounceClauses,
     CaseClauses,
     VatClauses,
+    HistoryClauses,
 ):
     """What every storage owes the rules; a subclass named ``Test...`` gives the fixture ``storage``."""
 

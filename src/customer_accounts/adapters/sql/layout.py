@@ -24,11 +24,13 @@ from sqlalchemy import (
     cast,
     literal_column,
     null,
+    select,
     union_all,
 )
 from sqlalchemy.types import TypeEngine
 
 from customer_accounts.adapters.sql.fields import Day, DecimalText, UtcDateTime, Values
+from customer_accounts.adapters.sql.mapping import Node
 
 #: The types of slots, in their order within a row.
 _SLOTS: tuple[type[TypeEngine[Any]], ...] = (
@@ -79,6 +81,19 @@ def prepared(branches: Sequence[Branch]) -> Prepared:
     laid = [_laid(number, branch, widths) for number, branch in enumerate(branches)]
     pick = tuple(itemgetter(*_places(branch, widths)) for branch in branches)
     return Prepared(union_all(*laid), tuple(branches), pick)
+
+
+def branch_of(node: Node, condition: ColumnElement[bool]) -> Branch:
+    """Give the branch of some records, or of some elements of their tuples."""
+    return Branch(node, node.columns, select(*node.columns).where(condition))
+
+
+def family_branches(node: Node, condition: ColumnElement[bool]) -> list[Branch]:
+    """Give the branches of some records and of all elements of their tuples."""
+    keys = select(*node.table.primary_key.columns).where(condition)
+    # The first link of an element names the record, however deep the element lies.
+    below = [branch_of(one, one.table.c[one.links[0]].in_(keys)) for one in list(node.family())[1:]]
+    return [branch_of(node, condition), *below]
 
 
 def _slot(column: ColumnElement[Any]) -> type[TypeEngine[Any]]:

@@ -8,9 +8,8 @@ from uuid import UUID
 from sqlalchemy import Connection, Integer, Uuid, and_, bindparam, func, or_, select, update
 
 from customer_accounts.adapters.sql.fields import UtcDateTime
-from customer_accounts.adapters.sql.layout import Prepared, prepared
+from customer_accounts.adapters.sql.layout import Prepared, family_branches, prepared
 from customer_accounts.adapters.sql.mapping import EVENTS, MAILS
-from customer_accounts.adapters.sql.reading import family_branches
 from customer_accounts.adapters.sql.schema import mails
 from customer_accounts.adapters.sql.statements import insert_into, mail_is
 from customer_accounts.outbox import Backlog, EventRecord, MailRecord, MailStatus

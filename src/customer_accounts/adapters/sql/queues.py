@@ -32,9 +32,8 @@ from sqlalchemy import (
 )
 
 from customer_accounts.adapters.sql.fields import UtcDateTime
-from customer_accounts.adapters.sql.layout import Prepared, prepared
+from customer_accounts.adapters.sql.layout import Prepared, family_branches, prepared
 from customer_accounts.adapters.sql.mapping import MAILS, ORDERS, TOKENS, VAT_CHECKS, Node
-from customer_accounts.adapters.sql.reading import family_branches
 from customer_accounts.adapters.sql.schema import mails, orders, tokens, vat_checks
 from customer_accounts.adapters.sql.statements import DELETE_DETAILS, mail_is
 from customer_accounts.outbox import MailOutcome, MailStatus, MailTask, VatTask

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from customer_accounts.adapters.sql.lists import Bound, bound, number_of
+from customer_accounts.adapters.sql.reading_history import HistoryShape, history_shape, history_values
 from customer_accounts.adapters.sql.schema import accounts, claims, identities, orders, registrations, tokens
 from customer_accounts.facts import Part, Scope
 
@@ -65,6 +66,7 @@ class Shape:
     mail: bool = False
     references: int = 0
     accounts: int = 0
+    history: HistoryShape | None = None
 
 
 def shape_of(scope: Scope) -> Shape:
@@ -93,6 +95,7 @@ def shape_of(scope: Scope) -> Shape:
         mail=scope.mail is not None,
         references=number_of(real(scope.references)),
         accounts=number_of(scope.account_ids),
+        history=None if scope.history is None else history_shape(scope.history),
     )
 
 
@@ -129,7 +132,7 @@ def values_of(scope: Scope) -> dict[str, Any]:
     if scope.cases is not None:
         values["cases_limit"], values["state"] = scope.cases.limit, scope.cases.state.value
         values["cases_time"], values["cases_id"] = scope.cases.after or (None, None)
-    return values
+    return values if scope.history is None else values | history_values(scope.history)
 
 
 def reached(table: Table, ways: Sequence[Condition]) -> Condition:
@@ -284,10 +287,12 @@ def identity_way() -> Condition:
 
 
 def orders_way(shape: Shape) -> Condition:
-    """Give the way to the orders that the scope names, by reference or else by number."""
-    if shape.order:
-        return orders.c.reference == bindparam("order", type_=String())
-    return orders.c.number == bindparam("number", type_=String())
+    """Give the way to the orders that the scope names, by reference and by number."""
+    by_reference = orders.c.reference == bindparam("order", type_=String())
+    by_number = orders.c.number == bindparam("number", type_=String())
+    if shape.order and shape.number:
+        return reached(orders, [by_reference, by_number])
+    return by_reference if shape.order else by_number
 
 
 def named_orders(shape: Shape) -> Select[Any]:

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from customer_accounts.adapters.sql.fields import UtcDateTime, Values
-from customer_accounts.adapters.sql.layout import Branch, Prepared, prepared
+from customer_accounts.adapters.sql.layout import Branch, Prepared, branch_of, family_branches, prepared
 from customer_accounts.adapters.sql.lists import Bound
 from customer_accounts.adapters.sql.mapping import (
     ACCOUNTS,
@@ -63,9 +63,11 @@ from customer_accounts.adapters.sql.reach import (
     reached,
     token_way,
 )
+from customer_accounts.adapters.sql.reading_history import history_branches, history_records
 from customer_accounts.adapters.sql.reading_vat import by_vat, order_vat_page, vat_branches
 from customer_accounts.adapters.sql.schema import claims, identities, orders, tokens
 from customer_accounts.facts import Facts, Part
+from customer_accounts.history import History
 from customer_accounts.order import GuestOrderGroup
 
 _BELONGINGS = (
@@ -90,12 +92,13 @@ def question(shape: Shape) -> Prepared | None:
         *vat_branches(shape, reach, _page),
         *_merges(shape, reach),
         *_mails(shape),
+        *history_branches(shape.history if Part.HISTORY in shape.parts else None),
     ]
     return prepared(branches) if branches else None
 
 
-def answer(question: Prepared, rows: Sequence[Row[Any]]) -> Facts:
-    """Make facts of the rows that came."""
+def answer(question: Prepared, rows: Sequence[Row[Any]], history: History | None = None) -> Facts:
+    """Make facts of the rows that came; *history* is the scope's."""
     found = question.sorted(rows)
     return Facts(
         accounts=_records(ACCOUNTS, found),
@@ -117,19 +120,8 @@ def answer(question: Prepared, rows: Sequence[Row[Any]]) -> Facts:
         proposals=_records(PROPOSALS, found),
         merges=_records(MERGES, found),
         mails=_records(MAILS, found),
+        history=history_records(history, found),
     )
-
-
-def family_branches(node: Node, condition: Condition) -> list[Branch]:
-    """Give the branches of some records and of all elements of their tuples."""
-    keys = select(*node.table.primary_key.columns).where(condition)
-    # The first link of an element names the record, however deep the element lies.
-    below = [_branch(one, one.table.c[one.links[0]].in_(keys)) for one in list(node.family())[1:]]
-    return [_branch(node, condition), *below]
-
-
-def _branch(node: Node, condition: Condition) -> Branch:
-    return Branch(node, node.columns, select(*node.columns).where(condition))
 
 
 def _persons(shape: Shape, reach: Reach) -> list[Branch]:
@@ -141,7 +133,7 @@ def _persons(shape: Shape, reach: Reach) -> list[Branch]:
         Part.IDENTITIES: (IDENTITIES, _identity_ways(shape, reach)),
     }
     return [
-        _branch(node, reached(node.table, found))
+        branch_of(node, reached(node.table, found))
         for part, (node, found) in ways.items()
         if part in shape.parts and found
     ]
@@ -257,11 +249,11 @@ def _cases(shape: Shape, reach: Reach) -> list[Branch]:
         if part not in shape.parts:
             continue
         if shape.case:
-            branches.append(_branch(node, node.table.c.id == bindparam("case", type_=Uuid())))
+            branches.append(branch_of(node, node.table.c.id == bindparam("case", type_=Uuid())))
         elif shape.cases is not None:
-            branches.append(_branch(node, node.table.c.id.in_(select(_case_page(shape, node).c.id))))
+            branches.append(branch_of(node, node.table.c.id.in_(select(_case_page(shape, node).c.id))))
         elif node is REQUESTS:
-            branches += [_branch(node, way) for way in reach.by_named_key(node.table.c.email_key)]
+            branches += [branch_of(node, way) for way in reach.by_named_key(node.table.c.email_key)]
     return branches
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Select, String, bindparam, select, tuple_, union_all
 
 from customer_accounts.adapters.sql.fields import UtcDateTime
-from customer_accounts.adapters.sql.layout import Branch
-from customer_accounts.adapters.sql.mapping import ORDER_VAT, VAT_CHECKS, VAT_EVIDENCE, VAT_PAUSES, Node
+from customer_accounts.adapters.sql.layout import Branch, branch_of
+from customer_accounts.adapters.sql.mapping import ORDER_VAT, VAT_CHECKS, VAT_EVIDENCE, VAT_PAUSES
 from customer_accounts.adapters.sql.reach import Reach, Shape, number_bound
 from customer_accounts.adapters.sql.schema import order_vat, vat_checks, vat_evidence, vat_pauses
 from customer_accounts.facts import EVIDENCE_AT_ONCE, Part
@@ -45,14 +45,10 @@ def order_vat_page(shape: Shape) -> Select[tuple[str]]:
     return page.order_by(*(column.desc() for column in place)).limit(bindparam("limit", type_=Integer()))
 
 
-def _branch(node: Node, condition: ColumnElement[bool]) -> Branch:
-    return Branch(node, node.columns, select(*node.columns).where(condition))
-
-
 def _checks(shape: Shape, reach: Reach) -> list[Branch]:
     if Part.VAT_CHECKS not in shape.parts:
         return []
-    return [_branch(VAT_CHECKS, way) for way in reach.by_number(vat_checks.c.number)]
+    return [branch_of(VAT_CHECKS, way) for way in reach.by_number(vat_checks.c.number)]
 
 
 def _taxed(shape: Shape, account_page: AccountPage) -> ColumnElement[bool] | None:
@@ -70,7 +66,7 @@ def _taxed(shape: Shape, account_page: AccountPage) -> ColumnElement[bool] | Non
 
 def _order_vat(shape: Shape, account_page: AccountPage) -> list[Branch]:
     condition = _taxed(shape, account_page) if Part.ORDER_VAT in shape.parts else None
-    return [] if condition is None else [_branch(ORDER_VAT, condition)]
+    return [] if condition is None else [branch_of(ORDER_VAT, condition)]
 
 
 def _evidence(shape: Shape, reach: Reach, account_page: AccountPage) -> list[Branch]:
@@ -89,10 +85,10 @@ def _evidence(shape: Shape, reach: Reach, account_page: AccountPage) -> list[Bra
         ]
     if not ids:
         return []
-    return [_branch(VAT_EVIDENCE, vat_evidence.c.id.in_(ids[0] if len(ids) == 1 else union_all(*ids)))]
+    return [branch_of(VAT_EVIDENCE, vat_evidence.c.id.in_(ids[0] if len(ids) == 1 else union_all(*ids)))]
 
 
 def _pauses(shape: Shape) -> list[Branch]:
     if Part.VAT_PAUSES not in shape.parts or not shape.register:
         return []
-    return [_branch(VAT_PAUSES, vat_pauses.c.register == bindparam("vat_register", type_=String()))]
+    return [branch_of(VAT_PAUSES, vat_pauses.c.register == bindparam("vat_register", type_=String()))]

@@ -105,7 +105,7 @@ orders = _table(
     "reference",
     Index(None, "owner", "placed_at", "reference", **_where("owner IS NOT NULL")),
     Index(None, "email_key", "placed_at", **_where("owner IS NULL")),
-    Index(None, "email_key"),
+    Index(None, "email_key", "placed_at", "reference"),
     Index(None, "number"),
 )
 # The orders may stand in a table of the host's (`host_orders`).
@@ -137,6 +137,9 @@ mails = _table(
     Index("ix_ca_mails_queued", "due_at", **_where("status = 'queued'")),
     Index("ix_ca_mails_dead", "due_at", **_where("status = 'dead'")),
     Index(None, "finished_at", **_where("finished_at IS NOT NULL")),
+    Index(None, "account_id", "queued_at", **_where("account_id IS NOT NULL")),
+    Index(None, "to_digest", "queued_at", **_where("to_digest IS NOT NULL")),
+    Index(None, "order_reference", "queued_at", **_where("order_reference IS NOT NULL")),
     CheckConstraint("status IN ('queued', 'sent', 'dropped', 'dead')", name="status"),
 )
 mail_details = _elements("mail_details", Detail, mails, "mail_id")
@@ -144,10 +147,11 @@ events = _table(
     "events",
     EventRecord,
     "id",
-    Index(None, "account_id", **_where("account_id IS NOT NULL")),
+    Index(None, "account_id", "at", **_where("account_id IS NOT NULL")),
+    Index(None, "email_digest", "at", **_where("email_digest IS NOT NULL")),
     Index(None, "at"),
 )
-claims = _table("claims", ClaimRecord, "id", Index(None, "account_id"))
+claims = _table("claims", ClaimRecord, "id", Index(None, "account_id"), Index(None, "email_key"))
 claim_carried = _elements("claim_carried", Carried, claims, "claim_id")
 claim_addresses = _elements("claim_addresses", ClaimedAddress, claims, "claim_id")
 requests = _table(
@@ -158,7 +162,14 @@ requests = _table(
     Index(None, "state", "created_at", "id"),
     Index(None, "expires_at"),
 )
-merges = _table("merges", MergeRecord, "id", Index(None, "surviving"), Index(None, "undo_until"))
+merges = _table(
+    "merges",
+    MergeRecord,
+    "id",
+    Index(None, "surviving"),
+    Index(None, "absorbed_email_key"),
+    Index(None, "undo_until"),
+)
 merge_doubles = _elements("merge_doubles", AddressRecord, merges, "merge_id")
 merge_moved = _elements("merge_moved", Moved, merges, "merge_id")
 proposals = _table(

@@ -105,7 +105,7 @@ class SqlStorage:
             return Facts()
         statement, values = self._translated(asked.statement), values_of(scope)
         rows = _persistently(self._transactions.reading, lambda it: it.execute(statement, values).all())
-        return answer(asked, rows)
+        return answer(asked, rows, scope.history)
 
     def write(self, changes: Sequence[Change], /) -> Counts:
         """See `customer_accounts.ports.Storage.write`.

@@ -168,7 +168,7 @@ class OrderClauses(Clauses):
 
     @needs(Part.ORDERS)
     def test_a_number_leads_to_its_orders(self, storage: Storage) -> None:
-        """By number: every order that has it, newest first, their owners and addresses; a reference comes first."""
+        """By number: every order that has it, newest first, their owners and addresses; a reference adds one."""
         account = records.an_account()
         old, new = (
             records.a_full_order(),
@@ -182,7 +182,9 @@ class OrderClauses(Clauses):
         assert (found.orders, found.accounts) == ((new, old), (account,))
         assert storage.read(Scope(parts=parts, order_number="A-3")) == Facts()
         named = storage.read(Scope(parts=parts, order=other.reference, order_number="A-1"))
-        assert named.orders == (other,)
+        assert same(named.orders, new, old, other)
+        named = storage.read(Scope(parts=parts, order=old.reference, order_number="A-1"))
+        assert named.orders == (new, old)
 
     @needs(Part.CLAIMS)
     def test_a_claim_leads_to_its_accounts(self, storage: Storage) -> None:
