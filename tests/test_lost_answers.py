@@ -72,6 +72,7 @@ ANSWERED_ANEW = MappingProxyType(
         "ResumeVatChecks": "the pause that it tells of is over",
         "ExportVatEvidence": "as ExportMyData: each export stands in the trail",
         "ExportMyData": "each export stands in the trail, and the next one shows it",
+        "Lookup": "each look stands in the trail, and the next one shows it",
         "SignIn": "the first one replaced the hash",
         "SignInWithIdentity": "the account that the first one began is there",
     }
@@ -96,6 +97,7 @@ TOLD = MappingProxyType(
         "CorrectGuestAddress": EventKind.GUEST_ADDRESS_CORRECTED,
         "CorrectRegistrationAddress": EventKind.REGISTRATION_CORRECTED,
         "ExportMyData": EventKind.DATA_EXPORTED,
+        "Lookup": EventKind.LOOKED_UP,
         "FinishRequest": EventKind.REQUEST_ANSWERED,
         "LinkIdentity": EventKind.IDENTITY_LINKED,
         "ImportBatch": EventKind.IMPORTED,

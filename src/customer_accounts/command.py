@@ -5,7 +5,7 @@ framework can use it as a request body.  It answers four questions, all without 
 
 * ``actors`` — which kinds of actor may give it; anybody else is refused before the storage is touched;
 * ``limits(actor, settings)`` — what is counted before anything is read;
-* ``scope(actor, env)`` — what must be known;
+* ``scope(actor, env)`` — what must be known, and where that only says about whom, ``further_scope(facts, env)``;
 * ``decide(facts, env, actor)`` — what follows: a `Decision` or a `Refusal`.
 
 A validation error names the field and never the input (LG-01): FastAPI puts `errors()` into its answer, and a
@@ -197,6 +197,13 @@ class Command(BaseModel):
         """Give what is counted before anything is read."""
         return ()
 
+    def further_scope(self, facts: Facts, env: Env, /) -> Scope | None:
+        """Give what must be known besides, once *facts* say about whom; None where one reading is enough.
+
+        It is read once, and its parts stand in the facts that are decided on in place of those of the first reading.
+        """
+        return None
+
     def password_to_set(self) -> str | None:
         """Give the password that the command would set, for the optional breach check."""
         return None
@@ -211,6 +218,10 @@ class Asks(Protocol[R_co, A_contra]):
 
     def scope(self, actor: A_contra, env: Env, /) -> Scope:
         """Give what must be known."""
+        ...
+
+    def further_scope(self, facts: Facts, env: Env, /) -> Scope | None:
+        """Give what must be known besides, once *facts* say about whom."""
         ...
 
     def decide(self, facts: Facts, env: Env, actor: A_contra, /) -> "Decision[R_co] | Refusal":

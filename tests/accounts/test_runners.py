@@ -17,7 +17,9 @@ from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.errors import ConflictError, CustomerAccountsError, RefusedError, StaleWriteError
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.email_confirmation import ConfirmEmail
+from customer_accounts.features.lookup import Lookup
 from customer_accounts.features.registration import InspectRegistration, Register, Registered
+from customer_accounts.features.timeline import EventEntry, MailEntry, RegistrationEntry
 from customer_accounts.issue import event_of, record_event
 from customer_accounts.order import OrderRecord, OrderStatus
 from customer_accounts.outbox import EventKind, MailStatus, MailTask
@@ -229,6 +231,22 @@ def _raising(fault: Exception) -> Any:
         raise fault
 
     return call
+
+
+class TestReading:
+    """What is known when a command is decided."""
+
+    def test_a_second_reading_adds_to_the_first(self, driver: Driver) -> None:
+        """A command whose first reading says about whom reads once more; a lost race reads both again."""
+        driver.require(_register(), VISITOR)
+        driver.storage.reads.clear()
+        driver.storage.lose = 1
+        found = driver.require(Lookup(email="anna@mail.example", reason="asked"), Agent("17"))
+        assert [one.parts for one in driver.storage.reads] == [
+            frozenset({Part.ACCOUNTS}),
+            frozenset({Part.HISTORY, Part.VAT_CHECKS}),
+        ] * 2
+        assert {type(one) for one in found.entries} == {RegistrationEntry, EventEntry, MailEntry}
 
 
 class TestEvents:

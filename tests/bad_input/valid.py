@@ -30,6 +30,7 @@ NEW = "nine loud kingfishers"
 ID = UUID(int=17)
 _ADDRESS = {**ADDRESS.model_dump(), "street": "Ring 7"}
 _COMPANY = {"name": "Druck & Co", "vat_number": "DE136695976", "country": "DE"}
+_LOOK = {"reason": "asked by phone", "after": None, "limit": 20}
 _PARCEL = {"carrier": "Post", "tracking_number": "AT-2", "url": "https://post.example/AT-2"}
 
 
@@ -369,6 +370,11 @@ EXAMPLES: MappingProxyType[str, tuple[Example, ...]] = MappingProxyType(
                 Agent,
                 lambda _: {"id": ID, "reference": "guest-1", "shipment_id": "s-1", "reason": "asked"},
             ),
+        ),
+        "Lookup": (
+            Example(Agent, lambda _: {**_LOOK, "email": "anna@mail.example"}),
+            Example(Agent, lambda _: {**_LOOK, "order": "guest-1"}),
+            Example(Agent, lambda _: {**_LOOK, "vat_number": "DE136695976"}),
         ),
         "Unsubscribe": (_link(Purpose.UNSUBSCRIBE),),
         "UnsubscribeNewsletter": (_customer(),),

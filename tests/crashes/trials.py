@@ -37,7 +37,7 @@ _KINDS = ("status", "purpose", "kind")
 #: Where something may be done and nobody told, or told and not done.
 DANGEROUS = frozenset({"commit", "after write", "after send", "after finish"})
 #: Commands that leave a trace of every time they are asked.
-TRACED = frozenset({"ExportMyData", "ExportVatEvidence"})
+TRACED = frozenset({"ExportMyData", "ExportVatEvidence", "Lookup"})
 
 
 @define

@@ -1,5 +1,7 @@
 """Faults of features that no requirement names: the support desk, merges and the import, one for each rule."""
 
+from customer_accounts.adapters.sql import reading_history
+from customer_accounts.address_digest import address_digests
 from customer_accounts.features import (
     account_merge,
     account_merge_undo,
@@ -9,11 +11,14 @@ from customer_accounts.features import (
     guest_address,
     guest_order,
     import_changes,
+    lookup,
     merge_changes,
     merge_rules,
+    timeline,
 )
 from customer_accounts.features.bounce import RecordBounce
 from customer_accounts.features.tracking_resend import ResendTracking
+from customer_accounts.history import page_of
 from tests.sabotage.fault import edited, fault
 from tests.sabotage.storage import STORAGE
 
@@ -84,6 +89,43 @@ FEATURES = (
         "the provider's words are kept with the address in them",
         edited(RecordBounce.decide, "masked_within(self.reason)", "self.reason"),
         "features/test_bounce.py::test_keeps_no_address",
+    ),
+    fault(
+        "lookup",
+        "what an agent types into the reason stands in the trail in clear",
+        edited(lookup.Lookup._noted, "masked_within(self.reason)", "self.reason"),
+        "features/test_lookup.py::TestTheTrail::test_names_nobody_in_clear",
+    ),
+    fault(
+        "lookup",
+        "an order leads to whoever has the address that was mistyped with it",
+        edited(lookup._orders_of, "one.owner is None and ", ""),
+        "features/test_lookup.py::TestByOrder::test_a_customers_order",
+    ),
+    fault(
+        "lookup",
+        "earlier secrets are not tried",
+        edited(address_digests, ", *settings.old_secrets.values()", ","),
+        "features/test_lookup.py::TestByAddress::test_a_new_secret_hides_nothing",
+    ),
+    fault(
+        "history",
+        "a page begins with the last entry of the page before",
+        edited(page_of, "place < after", "place <= after"),
+        "test_lookup_properties.py::test_pages_are_the_whole_timeline",
+    ),
+    fault(
+        "history",
+        "a database leaves out what happened at the same time as the last entry",
+        edited(reading_history._after, "tie == _EARLIER", "tie == 7"),
+        "test_lookup_properties.py::test_pages_are_the_whole_timeline",
+    ),
+    fault(
+        "timeline",
+        "a mail server's words are shown with the address in them",
+        edited(timeline._mail, "masked_within(one.reply)", "one.reply"),
+        "features/test_lookup.py::TestMails::test_how_mails_stand",
+        "test_lookup_properties.py::test_nobody_is_in_it_in_clear",
     ),
     fault(
         "tracking_resend",

@@ -228,6 +228,9 @@ class AsyncAccounts:
         outcome: Decision[R] | Refusal | None = None
         for attempt in range(steps.ATTEMPTS):
             facts = await self._storage.read(scope)
+            further = command.further_scope(facts, env)
+            if further is not None:
+                facts = facts.joined(further.parts, await self._storage.read(further))
             if attempt == 0:
                 breach = await self._breach(steps.password_for_breach_check(command), env, by)
             outcome = await self._decided(outcome, command, steps.with_breach(facts, breach), env, by)

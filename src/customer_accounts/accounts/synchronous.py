@@ -279,6 +279,9 @@ class Accounts:
         outcome: Decision[R] | Refusal | None = None
         for attempt in range(steps.ATTEMPTS):
             facts = self._storage.read(scope)
+            further = command.further_scope(facts, env)
+            if further is not None:
+                facts = facts.joined(further.parts, self._storage.read(further))
             if attempt == 0:
                 breach = self._breach(steps.password_for_breach_check(command), env, by)
             outcome = steps.decided_after(outcome, command, steps.with_breach(facts, breach), env, by)

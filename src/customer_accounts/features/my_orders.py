@@ -27,7 +27,8 @@ from customer_accounts.order import OrderRecord, OrderStatus, Shipment
 from customer_accounts.refusals import Reason
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CURSOR = re.compile(r"([0-9]{1,17}) ([^\x00]{1,200})\Z", re.DOTALL)
+# A key is a reference, with the name of its kind before it where a list has several kinds.
+_CURSOR = re.compile(r"([0-9]{1,17}) ([^\x00]{1,214})\Z", re.DOTALL)
 
 
 @frozen

@@ -93,11 +93,11 @@ class RecheckVat(Command):
     def scope(self, actor: Agent, env: Env, /) -> Scope:
         """See `Command.scope`."""
         parts = frozenset({Part.ACCOUNTS, Part.VAT_CHECKS, Part.ORDER_VAT, Part.VAT_PAUSES})
-        return number_scope(_compact(self.number), parts)
+        return number_scope(compact_number(self.number), parts)
 
     def decide(self, facts: Facts, env: Env, actor: Agent, /) -> Decision[VatRecheck] | Refusal:
         """See `Command.decide`."""
-        number = _compact(self.number)
+        number = compact_number(self.number)
         waiting = facts.vat_check(number)
         if not number or not (is_wanted(facts, number, env.now) or waiting is not None):
             return refuse(Reason.NOT_FOUND, about="number")
@@ -197,7 +197,7 @@ class ExportVatEvidence(Command):
         parts = frozenset({Part.VAT_EVIDENCE, Part.ORDER_VAT})
         if self.reference is not None:
             return Scope(parts=parts, order=self.reference)
-        return Scope(parts=parts, vat_number=_compact(self.number or ""), page=Page(limit=100))
+        return Scope(parts=parts, vat_number=compact_number(self.number or ""), page=Page(limit=100))
 
     def decide(
         self, facts: Facts, env: Env, actor: Agent | System, /
@@ -206,7 +206,7 @@ class ExportVatEvidence(Command):
         if not facts.vat_evidence and not facts.order_vat:
             return refuse(Reason.NOT_FOUND)
         data = {"evidence": plain(facts.vat_evidence), "orders": plain(facts.order_vat)}
-        detail = self.reference or _compact(self.number or "")
+        detail = self.reference or compact_number(self.number or "")
         event = record_event(env, actor, EventKind.VAT_EVIDENCE_EXPORTED, detail=detail)
         return Decision(VatEvidenceExport(data), (event,))
 
@@ -231,7 +231,7 @@ def _plain(value: Any) -> Any:
     )
 
 
-def _compact(typed: str) -> str:
+def compact_number(typed: str) -> str:
     """Give a number in compact form, also one whose check digits fail; "" for what is none."""
     try:
         return VatNumber.parse(typed).compact
