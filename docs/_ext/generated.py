@@ -140,6 +140,7 @@ RETENTION = {
     Kept.PROPOSALS: ("Proposals that wait for a second agent", "once they have expired", "proposal_lifetime"),
     Kept.ORDER_VAT: ("VAT of orders", "so long after the end of the year of supply", "vat_evidence_kept"),
     Kept.VAT_EVIDENCE: ("Evidence of numbers", "so long after the end of its year", "vat_evidence_kept"),
+    Kept.CLAIMS: ("Who claimed orders, on which evidence and why", "so long after the claim", "claims_kept"),
     Kept.MERGES: ("What a merge of accounts moved", "once it cannot be undone any more", "merge_undo_within"),
 }
 

@@ -171,6 +171,7 @@ class Kept(StrEnum):
     ORDER_VAT = "order_vat"
     VAT_EVIDENCE = "vat_evidence"
     MERGES = "merges"
+    CLAIMS = "claims"
 
 
 @frozen
@@ -179,6 +180,8 @@ class Purge:
     proposals, finished mails, events.
 
     The VAT of an order ends with the day of supply; evidence when it is given and no VAT of an order names it.
+    Claims of before that time are not deleted but forgotten (`ClaimRecord.forgotten`), each once: those that name who
+    asked are meant and counted.
     """
 
     kind: Kept

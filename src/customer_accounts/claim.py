@@ -1,7 +1,9 @@
 """The record of a claim: who took which orders into an account, on which proof, and what became of it.
 
 An order names the claim that moved it (`OrderRecord.claim_id`), so what moved is found without a list.  That
-mark stays until this very claim is undone: a merge of accounts carries a claim along with its orders instead of
+mark stays until this very claim is undone, and so does the record, as long as the order: without it a later merge
+could not be undone.  What it tells of people (who asked, on which evidence, why) ends before (`Settings.claims_kept`).
+A merge of accounts carries a claim along with its orders instead of
 marking them anew, so that merges and claims can be undone in any order.
 """
 
@@ -11,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 
 class Grade(StrEnum):
@@ -117,3 +119,16 @@ class ClaimRecord:
     undone_by: str = ""
     undone_reason: str = ""
     version: int = 1
+
+    def forgotten(self) -> "ClaimRecord":
+        """Give it without anything that was said or seen of people; which order is whose is all that stays."""
+        return evolve(
+            self,
+            email_key="",
+            facts="",
+            by="",
+            reason="",
+            undone_by="",
+            undone_reason="",
+            version=self.version + 1,
+        )

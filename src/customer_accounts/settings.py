@@ -226,6 +226,7 @@ class Settings:
             today, and a weekend's outage is no reason to charge a business.
         vat_evidence_kept: retention of evidence and of the VAT of orders, from the end of the year (Art. 369k).
         merge_undo_within: how long a merge of two accounts can be undone; what it moved is kept as long.
+        claims_kept: how long who claimed orders, on which evidence and why, is kept; whose an order is stays.
         events_kept, mails_kept: retention of the audit trail and of finished mail rows (DP-01).
 
     Raises:
@@ -269,6 +270,8 @@ class Settings:
     vat_evidence_kept: timedelta = timedelta(days=3653)
     # As long as a change of address can be undone: a holiday must not cost the account.
     merge_undo_within: timedelta = timedelta(days=14)
+    # Who should have had an order is disputed within three years (§ 195 BGB, § 1489 ABGB).
+    claims_kept: timedelta = timedelta(days=1096)
     events_kept: timedelta = timedelta(days=365)
     mails_kept: timedelta = timedelta(days=30)
     addresses_per_account: int = 50

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from customer_accounts.account import AccountRecord
 from customer_accounts.actors import Agent
 from customer_accounts.belongings import AddressRecord
-from customer_accounts.changes import Remove, Save, insert
+from customer_accounts.changes import Kept, Remove, Save, insert
 from customer_accounts.claim import ClaimCause, ClaimRecord
 from customer_accounts.features.claim_undo import ClaimUndone, ClaimView, ClaimViews, MyClaims, UndoClaim
 from customer_accounts.features.delivery_address import ChangeAddress, SetDefaultAddress
@@ -340,6 +340,30 @@ def test_a_customer_sees_the_own_claims(story: Story) -> None:
     assert (undone.undone_at, undone.undo_until) == (story.shop.clock(), None)
     bob = story.shop.customer(story.shop.open_account("bob@mail.example").session)
     assert story.shop.require(MyClaims(), by=bob) == ClaimViews(())
+
+
+def test_who_asked_and_why_is_forgotten_in_time(story: Story) -> None:
+    """DP-01: three years after a claim its evidence ends, once; which order is whose stays."""
+    story.by_agent()
+    claim, orders = story.claim(), story.shop.stored(OrderRecord)
+    kept = story.shop.settings.claims_kept
+    assert timedelta(days=3 * 365) < kept < timedelta(days=3 * 366)
+    story.shop.clock.forward(seconds=kept.total_seconds())
+    story.shop.accounts.purge()
+    assert story.claim() == claim
+    story.shop.clock.forward(seconds=1)
+    assert story.shop.accounts.purge().purged[Kept.CLAIMS] == 1
+    found = story.claim()
+    assert (found.by, found.undone_by, found.undone_reason, found.email_key, found.facts) == (
+        "",
+        "",
+        "",
+        "",
+        "",
+    )
+    assert (found.at, found.cause, found.undone_at) == (claim.at, claim.cause, claim.undone_at)
+    assert story.shop.stored(OrderRecord) == orders
+    assert story.shop.accounts.purge().purged[Kept.CLAIMS] == 0
 
 
 def test_what_cannot_be_undone_any_more_is_shown_so(story: Story) -> None:

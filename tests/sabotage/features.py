@@ -1,5 +1,6 @@
 """Faults of features that no requirement names: the support desk, merges and the import, one for each rule."""
 
+from customer_accounts.accounts import retention
 from customer_accounts.adapters.sql import reading_history
 from customer_accounts.address_digest import address_digests
 from customer_accounts.features import (
@@ -63,6 +64,12 @@ FEATURES = (
             "if email.key == account.email_key or facts.account_at(email.key) is None:",
         ),
         "test_enumeration.py::test_asking_for_a_merge_looks_the_same",
+    ),
+    fault(
+        "claim_undo",
+        "who claimed orders and why is kept for ever",
+        edited(retention.purges, "        Purge(Kept.CLAIMS, now - settings.claims_kept),\n", ""),
+        "features/test_claim_undo.py::test_who_asked_and_why_is_forgotten_in_time",
     ),
     fault(
         "guest_address",

@@ -36,6 +36,7 @@ from customer_accounts.changes import (
     Save,
     UseToken,
 )
+from customer_accounts.claim import ClaimRecord
 from customer_accounts.errors import StaleWriteError
 from customer_accounts.facts import Facts, Page, Scope
 from customer_accounts.order import OrderRecord
@@ -238,6 +239,13 @@ class DjangoStorage:
 
     def _purge(self, change: Purge) -> int:
         before = change.before
+        if change.kind is Kept.CLAIMS:
+            told = self._rows(ClaimRecord).filter(at__lt=before).exclude(by="")
+            forgotten: int = told.update(
+                **dict.fromkeys(("email_key", "facts", "by", "reason", "undone_by", "undone_reason"), ""),
+                version=F("version") + 1,
+            )
+            return forgotten
         ended: dict[Kept, tuple[Any, Q]] = {
             Kept.REGISTRATIONS: (Registration, Q(expires_at__lt=before)),
             Kept.TOKENS: (Token, Q(expires_at__lt=before)),

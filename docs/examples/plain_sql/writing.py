@@ -34,6 +34,8 @@ _ENDED = {
     Kept.REGISTRATIONS: "DELETE FROM registrations WHERE expires_at < ?1",
     Kept.TOKENS: "DELETE FROM tokens WHERE expires_at < ?1",
     Kept.MAILS: "DELETE FROM mails WHERE finished_at < ?1 OR (status = 'dead' AND due_at < ?1)",
+    Kept.CLAIMS: "UPDATE claims SET email_key = '', facts = '', \"by\" = '', reason = '', undone_by = '',"
+    " undone_reason = '', version = version + 1 WHERE \"at\" < ?1 AND \"by\" <> ''",
     Kept.EVENTS: 'DELETE FROM events WHERE "at" < ?1',
     Kept.ORDER_VAT: "DELETE FROM order_vat WHERE supplied_on < substr(?1, 1, 10)",
     Kept.VAT_EVIDENCE: "DELETE FROM vat_evidence WHERE checked_at < ?1"

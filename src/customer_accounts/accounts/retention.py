@@ -19,6 +19,7 @@ def purges(settings: Settings, now: datetime) -> list[Purge]:
         Purge(Kept.ORDER_VAT, _year_of(now - settings.vat_evidence_kept)),
         Purge(Kept.VAT_EVIDENCE, _year_of(now - settings.vat_evidence_kept)),
         Purge(Kept.MERGES, now),
+        Purge(Kept.CLAIMS, now - settings.claims_kept),
     ]
 
 

@@ -349,6 +349,10 @@ def _purge(tables: Tables, change: Purge) -> int:
             for key in old:
                 del tables.mails[key]
             return len(old)
+        case Kept.CLAIMS:
+            over = [one for one in tables.all(ClaimRecord) if one.at < before and one.by]
+            tables.records.setdefault(ClaimRecord, {}).update({one.id: one.forgotten() for one in over})
+            return len(over)
         case Kept.ORDER_VAT:
             taxed = tables.all(OrderVatRecord)
             return _drop(tables, [one for one in taxed if one.supplied_on < before.astimezone(UTC).date()])

@@ -164,6 +164,17 @@ class PurgesTheEdge(Writing):
         return _a_moment_later(change, Kept.EVENTS)
 
 
+@breaks("test_old_claims_are_forgotten")
+class RemembersReasons(Writing):
+    """Forgets no claim, and says that it did."""
+
+    def write(self, changes: Sequence[Change], /) -> Counts:
+        """Do it as the class says."""
+        kept = [one for one in changes if not (isinstance(one, Purge) and one.kind is Kept.CLAIMS)]
+        counts: Counts = super().write(kept)
+        return counts if len(kept) == len(changes) else evolve(counts, purged={Kept.CLAIMS: 1})
+
+
 def _a_moment_later(change: Change, kind: Kept) -> Change:
     if isinstance(change, Purge) and change.kind is kind:
         return evolve(change, before=change.before.replace(microsecond=1))

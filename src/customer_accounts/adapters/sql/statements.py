@@ -28,6 +28,7 @@ from customer_accounts.adapters.sql.fields import Day, UtcDateTime
 from customer_accounts.adapters.sql.lists import Bound
 from customer_accounts.adapters.sql.mapping import MAIL_DETAILS, MAILS, Node, Row
 from customer_accounts.adapters.sql.schema import (
+    claims,
     events,
     mail_details,
     mails,
@@ -159,27 +160,34 @@ def move_orders(given: frozenset[str], names: int, *, claimed: bool | None, mark
     return update(orders).where(*wanted).values(new)
 
 
+_EXPIRING: dict[Kept, Table] = {
+    Kept.REGISTRATIONS: registrations,
+    Kept.TOKENS: tokens,
+    Kept.REQUESTS: requests,
+    Kept.PROPOSALS: proposals,
+}
+
+
 @cache
-def purges_of(kind: Kept) -> tuple[Delete, ...]:
-    """Give the deletes of what ended before a time; the last one's rows are what was purged."""
+def purges_of(kind: Kept) -> tuple[Delete | Update, ...]:
+    """Give the statements that end what ended before a time; the last one's rows are what was purged."""
     before = bindparam("before", type_=UtcDateTime())
     match kind:
-        case Kept.REGISTRATIONS:
-            return (delete(registrations).where(registrations.c.expires_at < before),)
-        case Kept.TOKENS:
-            return (delete(tokens).where(tokens.c.expires_at < before),)
+        case Kept.REGISTRATIONS | Kept.TOKENS | Kept.REQUESTS | Kept.PROPOSALS:
+            table = _EXPIRING[kind]
+            return (delete(table).where(table.c.expires_at < before),)
         case Kept.EVENTS:
             return (delete(events).where(events.c.at < before),)
-        case Kept.REQUESTS:
-            return (delete(requests).where(requests.c.expires_at < before),)
-        case Kept.PROPOSALS:
-            return (delete(proposals).where(proposals.c.expires_at < before),)
         case Kept.MERGES:
             over = select(merges.c.id).where(merges.c.undo_until < before)
             below = (
                 delete(table).where(table.c.merge_id.in_(over)) for table in (merge_doubles, merge_moved)
             )
             return (*below, delete(merges).where(merges.c.undo_until < before))
+        case Kept.CLAIMS:
+            blank = dict.fromkeys(("email_key", "facts", "by", "reason", "undone_by", "undone_reason"), "")
+            told = update(claims).where(claims.c.at < before, claims.c.by != "")
+            return (told.values(**blank, version=claims.c.version + 1),)
         case Kept.MAILS:
             ended = or_(mails.c.finished_at < before, mail_is(MailStatus.DEAD) & (mails.c.due_at < before))
             details = delete(mail_details).where(mail_details.c.mail_id.in_(select(mails.c.id).where(ended)))

@@ -19,6 +19,7 @@ from customer_accounts.adapters.sql.faults import is_taken_key
 from customer_accounts.adapters.sql.lists import bound, number_of
 from customer_accounts.adapters.sql.locking import in_lock_order
 from customer_accounts.adapters.sql.mapping import (
+    CLAIMS,
     EVENTS,
     MAILS,
     MERGES,
@@ -75,6 +76,7 @@ _PURGED: dict[Kept, Node] = {
     Kept.ORDER_VAT: ORDER_VAT,
     Kept.VAT_EVIDENCE: VAT_EVIDENCE,
     Kept.MERGES: MERGES,
+    Kept.CLAIMS: CLAIMS,
 }
 
 

@@ -125,6 +125,20 @@ class WriteClauses(Clauses):
         scope = Scope(parts=frozenset({Part.EVENTS}), account_id=account.id)
         assert storage.read(scope).events == (edge,)
 
+    @needs(Part.CLAIMS, Feature.RETENTION)
+    def test_old_claims_are_forgotten(self, storage: Storage) -> None:
+        """DP-01: a claim stays without what it told of people, and is counted once."""
+        account = records.an_account()
+        old, edge = (
+            evolve(records.a_full_claim(), account_id=account.id, at=at, addresses=(), carried=())
+            for at in (later(seconds=-1), NOW)
+        )
+        storage.write(stored(account, old, edge))
+        for count in (1, 0):
+            assert storage.write([Purge(Kept.CLAIMS, NOW)]) == Counts(purged={Kept.CLAIMS: count})
+        scope = Scope(parts=frozenset({Part.CLAIMS}), account_id=account.id)
+        assert storage.read(scope).claims == (old.forgotten(), edge)
+
     @needs(Part.ORDERS)
     def test_a_record_with_elements_can_be_removed(self, storage: Storage) -> None:
         """A record goes together with the elements of its tuples, and can be stored again without them."""
