@@ -128,6 +128,14 @@ def test_a_byte_that_is_not_utf8_spoils_its_row_only(tmp_path: Path) -> None:
     assert run("vat", "bulk", str(source), str(target), "--resume").exit_code == Exit.OPEN
 
 
+def test_a_file_in_another_encoding_is_told_so(tmp_path: Path) -> None:
+    """What spreadsheets call Unicode text has no column that can be read; the remedy is named."""
+    source = tmp_path / "in.csv"
+    source.write_text("to\tnumber\nDE\t\n", encoding="utf-16")
+    result = run("vat", "bulk", str(source), str(tmp_path / "out.csv"))
+    assert (result.exit_code, "Save the file as UTF-8" in result.stderr) == (Exit.USAGE, True)
+
+
 def test_a_quotation_mark_that_stays_open_is_told(tmp_path: Path) -> None:
     """A cell without end is no CSV: exit code 2 with the number of its row, and the rows before it are written."""
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"

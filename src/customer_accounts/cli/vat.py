@@ -101,7 +101,8 @@ def explain(
 ) -> None:
     """Print the reasons of a decision: of one that was kept with an order, or of the options."""
     if stored is not None and options.typed:
-        told = f"{', '.join(options.typed)}: the decision in {stored} is explained as it was kept."
+        apply = "does not apply" if len(options.typed) == 1 else "do not apply"
+        told = f"{', '.join(options.typed)} {apply}: the decision in {stored} is explained as it was kept."
         raise ended(Exit.USAGE, told)
     decisions = (_decided(options),) if stored is None else _stored(stored)
     if as_json:

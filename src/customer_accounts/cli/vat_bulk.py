@@ -64,7 +64,7 @@ def run(source: Path, target: Path, decider: Decider, *, resume: bool = False) -
         lines, delimiter = _Text(file), _delimiter(file)
         rows = _Rows(lines, delimiter)
         header = next(rows, None)
-        names = _names(source, header)
+        names = _names(source, header, readable=not lines.broken)
         width = [*(header or ()), *decider.columns]
         done, errors = _done_before(target, width, delimiter) if resume else (0, 0)
         for _ in range(done):
@@ -82,13 +82,14 @@ def run(source: Path, target: Path, decider: Decider, *, resume: bool = False) -
     return BulkReport(done, count, errors, unreadable)
 
 
-def _names(source: Path, header: Sequence[str] | None) -> list[str]:
+def _names(source: Path, header: Sequence[str] | None, *, readable: bool) -> list[str]:
     """Give the names of the columns; there must be one that is known."""
     if header is None:
         raise BulkError(f"{source}: the file is empty")
     names = [name.strip().lower() for name in header]
     if not set(names) & set(INPUT):
-        raise BulkError(f"the first line names none of the columns {', '.join(INPUT)}")
+        told = "" if readable else f" and is not UTF-8. {REMEDY}"
+        raise BulkError(f"the first line names none of the columns {', '.join(INPUT)}{told}")
     return names
 
 
