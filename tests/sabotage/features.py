@@ -9,6 +9,7 @@ from customer_accounts.features import (
     conversion_invitation,
     conversion_requests,
     four_eyes,
+    further_address,
     guest_address,
     guest_order,
     import_changes,
@@ -59,7 +60,7 @@ FEATURES = (
         "account_merge",
         "a customer is told whether an address has an account",
         edited(
-            account_merge.RequestMerge.decide,
+            further_address.further_address,
             "if email.key == account.email_key:",
             "if email.key == account.email_key or facts.account_at(email.key) is None:",
         ),

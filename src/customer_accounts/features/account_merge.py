@@ -37,12 +37,12 @@ from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.email_address import suggest_correction
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.account_links import account_link, digest_of
-from customer_accounts.features.acting import acting
 from customer_accounts.features.four_eyes import agreed, not_permitted
+from customer_accounts.features.further_address import further_address
 from customer_accounts.features.merge_changes import merge_changes
 from customer_accounts.features.merge_rules import MergePlan, plan_merge
-from customer_accounts.features.reauthentication import not_proven, password_check
-from customer_accounts.features.registration import email_key_of, mailing, read_email
+from customer_accounts.features.reauthentication import password_check
+from customer_accounts.features.registration import email_key_of, mailing
 from customer_accounts.features.revocation import siblings_of
 from customer_accounts.inputs import Line, OptionalToken, TypedEmail
 from customer_accounts.issue import issue_token, mail_to_account, masked, record_event, spent, with_token
@@ -149,15 +149,10 @@ class RequestMerge(Command):
         self, facts: Facts, env: Env, actor: SignedInCustomer, /
     ) -> Decision[MergeRequested] | Refusal:
         """See `Command.decide`."""
-        account = acting(facts, actor)
-        email = read_email(self.email)
-        if isinstance(email, Refusal):
-            return email
-        refusal = not_proven(account, self.current_password, env, actor)
-        if refusal is not None:
-            return refusal
-        if email.key == account.email_key:
-            return refuse(Reason.SAME_ADDRESS, about="email")
+        named = further_address(self.email, self.current_password, facts, env, actor)
+        if isinstance(named, Refusal):
+            return named
+        account, email = named
         other = facts.account_at(email.key)
         changes = [
             # A reset or sign-out meanwhile ends this session; its link must not be left over.

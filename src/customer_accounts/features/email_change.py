@@ -34,11 +34,11 @@ from customer_accounts.email_address import EmailAddress, suggest_correction
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.account_links import AccountLink, account_link, digest_of
 from customer_accounts.features.account_opening import opening_scope, without_rivals
-from customer_accounts.features.acting import acting
 from customer_accounts.features.claiming import Claiming, claim_by_mailbox
 from customer_accounts.features.email_confirmation import asked_in
-from customer_accounts.features.reauthentication import not_proven, password_check
-from customer_accounts.features.registration import email_key_of, mailing, read_email
+from customer_accounts.features.further_address import further_address
+from customer_accounts.features.reauthentication import password_check
+from customer_accounts.features.registration import email_key_of, mailing
 from customer_accounts.features.revocation import links_after_use, sessions_ended
 from customer_accounts.inputs import TypedEmail, TypedToken
 from customer_accounts.issue import issue_token, mail_to_account, masked, queue_mail, record_event, with_token
@@ -133,15 +133,10 @@ class RequestEmailChange(Command):
         self, facts: Facts, env: Env, actor: SignedInCustomer, /
     ) -> Decision[EmailChangeRequested] | Refusal:
         """See `Command.decide`."""
-        account = acting(facts, actor)
-        email = read_email(self.email)
-        if isinstance(email, Refusal):
-            return email
-        refusal = not_proven(account, self.current_password, env, actor)
-        if refusal is not None:
-            return refusal
-        if email.key == account.email_key:
-            return refuse(Reason.SAME_ADDRESS, about="email")
+        named = further_address(self.email, self.current_password, facts, env, actor)
+        if isinstance(named, Refusal):
+            return named
+        account, email = named
         back, stored = way_back(account, facts, env)
         purpose = MailPurpose.EMAIL_CHANGE_REQUESTED
         warning = mail_to_account(env, purpose, account, token=back, new_address=masked(email.original))
