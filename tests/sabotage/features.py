@@ -5,7 +5,6 @@ from customer_accounts.adapters.sql import reading_history
 from customer_accounts.address_digest import address_digests
 from customer_accounts.features import (
     account_merge,
-    account_merge_undo,
     conversion_invitation,
     conversion_requests,
     four_eyes,
@@ -16,6 +15,7 @@ from customer_accounts.features import (
     lookup,
     merge_changes,
     merge_rules,
+    merge_undo_changes,
     timeline,
 )
 from customer_accounts.features.bounce import RecordBounce
@@ -164,7 +164,7 @@ FEATURES = (
     fault(
         "account_merge_undo",
         "claims stay with the surviving account",
-        edited(account_merge_undo._claims_back, "if before is not None:", "if before is False:"),
+        edited(merge_undo_changes.claims_back, "if before is not None:", "if before is False:"),
         "features/test_account_merge_undo.py::test_undo_is_exact",
     ),
     fault(
