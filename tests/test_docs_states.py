@@ -14,15 +14,17 @@ from customer_accounts.belongings import SubscriptionRecord
 from customer_accounts.casework import ConversionRequestRecord
 from customer_accounts.evidence import OrderVatRecord
 from customer_accounts.features.company import RemoveCompany, SetCompany
-from customer_accounts.features.conversion_requests import (
-    NEXT_STATES,
+from customer_accounts.features.conversion_answers import (
     AskCustomer,
     FinishRequest,
     Question,
     RefuseRequest,
-    RequestConversion,
     TakeRequest,
     WhyRefused,
+)
+from customer_accounts.features.conversion_requests import (
+    NEXT_STATES,
+    RequestConversion,
 )
 from customer_accounts.features.email_confirmation import ConfirmEmail
 from customer_accounts.features.guest_order import RecordOrder

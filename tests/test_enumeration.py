@@ -24,10 +24,12 @@ from customer_accounts.command import Command
 from customer_accounts.facts import Facts, Scope
 from customer_accounts.features.account_merge import MergeRequested, RequestMerge
 from customer_accounts.features.claim_order import ClaimOrder
-from customer_accounts.features.conversion_requests import (
+from customer_accounts.features.conversion_answers import (
     AskCustomer,
-    ConversionRequested,
     Question,
+)
+from customer_accounts.features.conversion_requests import (
+    ConversionRequested,
     RequestConversion,
 )
 from customer_accounts.features.email_change import RequestEmailChange

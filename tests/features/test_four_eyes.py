@@ -10,8 +10,11 @@ from customer_accounts.actors import Agent
 from customer_accounts.casework import ProposalRecord
 from customer_accounts.changes import insert
 from customer_accounts.errors import SettingsError
+from customer_accounts.features.conversion_answers import (
+    ConversionRequests,
+    TakeRequest,
+)
 from customer_accounts.features.conversion_invitation import CancelInvitation, ResendInvitation
-from customer_accounts.features.conversion_requests import ConversionRequests, TakeRequest
 from customer_accounts.features.four_eyes import PendingProposals, RejectProposal
 from customer_accounts.features.guest_address import CorrectGuestAddress, PreviewGuestAddress
 from customer_accounts.features.support import ConversionOutcome, ConvertGuest, GuestConversion

@@ -7,7 +7,10 @@ from uuid import UUID, uuid5
 from attrs import evolve, frozen
 
 from customer_accounts.email_syntax import Mailbox, read_mailbox
-from customer_accounts.features.conversion_requests import Question, WhyRefused
+from customer_accounts.features.conversion_answers import (
+    Question,
+    WhyRefused,
+)
 from customer_accounts.mail.staleness import ABOUT_ORDERS, NEEDED, OFFERED
 from customer_accounts.order import OrderRecord, OrderStatus, Parcel, Shipment
 from customer_accounts.outbox import Detail, MailPurpose, MailRecord, MailTask
