@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from customer_accounts.vat import Buyer, Place, ReclaimAdvice, ReclaimKind, Seller, VatDecision
-from tests.vat.cases import AUSTRIAN, FRENCH, GERMAN, company, decided, goods
+from tests.vat.cases import AUSTRIAN, FRENCH, GERMAN, NORTHERN_IRISH, company, decided, goods, service
 
 AS_CONSUMER = Seller("AT", oss=True, unverified_business="consumer")
 
@@ -19,6 +19,8 @@ AS_CONSUMER = Seller("AT", oss=True, unverified_business="consumer")
         (decided(goods("AT", "DE"), company(GERMAN, "invalid")), "directive_2008_9"),
         (decided(goods("AT", "DE", pickup=True), company(FRENCH)), "directive_2008_9"),
         (decided(goods("AT", "AT"), company(place=Place("GB", "BT1 1AA"))), "directive_2008_9"),
+        (decided(goods("AT", "AT"), company(NORTHERN_IRISH)), "directive_2008_9"),
+        (decided(service(), company(NORTHERN_IRISH, place=Place("AT"))), "directive_86_560"),
         (decided(goods("AT", "AT"), company(place=Place("CH"))), "directive_86_560"),
         (decided(goods("AT", "DE"), company(GERMAN, "invalid"), AS_CONSUMER), "local_deduction"),
         (decided(goods("AT", "DE"), company(GERMAN)), "self_assessed"),

@@ -57,9 +57,16 @@ class Outcome:
 
     @property
     def home_seen_from_charging_state(self) -> str:
-        """Where the customer is at home: in the charging state, or in which area."""
+        """Where the customer is at home: in the charging state, or in which area.
+
+        Union law covers Northern Ireland for goods only; its businesses claim VAT on services back as British ones do
+        (HMRC manual VROBP4010).
+        """
         home = territory(self.home)
-        return "charging_state" if home.state == self.charging.state else home.area
+        if home.state == self.charging.state:
+            return "charging_state"
+        is_service = self.answers[0] != "goods"
+        return "united_kingdom" if is_service and home.area == "northern_ireland" else home.area
 
 
 @lru_cache(maxsize=65536)
