@@ -63,7 +63,7 @@ def history_branches(shape: HistoryShape | None) -> Iterator[Branch]:
     """Give the branches of all kinds that a history reaches."""
     if shape is None:
         return
-    sizes = dict(zip(_NAMES, shape.sizes, strict=True))
+    sizes: dict[str, int] = dict(zip(_NAMES, shape.sizes, strict=True))
     for kind in KINDS.values():
         node = NODES[kind.record]
         pages = [
