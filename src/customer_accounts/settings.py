@@ -194,9 +194,11 @@ class Settings:
     """Everything a shop decides; only *secret* and *storefront* must be given.
 
     Args:
-        secret: at least 32 characters that only the shop knows; links are computed from it.
+        secret: at least 32 characters that only the shop knows; links and the digests of addresses are computed
+            from it.
         secret_id: name of *secret*; give a new one with every new secret.
-        old_secrets: earlier secrets by name, kept until no mail made under them waits.
+        old_secrets: earlier secrets by name, kept until no mail made under them waits; for `Lookup` as long as
+            mails and events of their time are kept.
         seller: where the shop is taxed.
         storefront: the window that is used where no key is given; further ones in *storefronts* by key.
         password_policy: what passwords must satisfy.

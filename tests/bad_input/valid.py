@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, get_args
@@ -15,6 +16,7 @@ from pydantic.fields import FieldInfo
 import customer_accounts.features
 from customer_accounts.actors import Actor, Agent, SignedInCustomer, System, Visitor
 from customer_accounts.command import Command
+from customer_accounts.features.my_orders import cursor_at
 from customer_accounts.order import OrderStatus
 from customer_accounts.token import Purpose
 from customer_accounts.vat import VatAnswer, VatStatus
@@ -31,6 +33,8 @@ ID = UUID(int=17)
 _ADDRESS = {**ADDRESS.model_dump(), "street": "Ring 7"}
 _COMPANY = {"name": "Druck & Co", "vat_number": "DE136695976", "country": "DE"}
 _LOOK = {"reason": "asked by phone", "after": None, "limit": 20}
+# The place of a mail, as `Timeline.next` tells it.
+_PLACE = cursor_at(datetime(2026, 11, 23, tzinfo=UTC), f"mail {ID}")
 _PARCEL = {"carrier": "Post", "tracking_number": "AT-2", "url": "https://post.example/AT-2"}
 
 
@@ -373,6 +377,7 @@ EXAMPLES: MappingProxyType[str, tuple[Example, ...]] = MappingProxyType(
         ),
         "Lookup": (
             Example(Agent, lambda _: {**_LOOK, "email": "anna@mail.example"}),
+            Example(Agent, lambda _: {**_LOOK, "email": "anna@mail.example", "after": _PLACE}),
             Example(Agent, lambda _: {**_LOOK, "order": "guest-1"}),
             Example(Agent, lambda _: {**_LOOK, "vat_number": "DE136695976"}),
         ),

@@ -96,7 +96,7 @@ class TestByAddress:
     """An address leads to its account, and to all that stands under it without one."""
 
     def test_a_guest(self, shop: Shop) -> None:
-        """F17: orders, mails, written requests and the trail of somebody without an account, newest first."""
+        """Orders, mails, written requests and the trail of somebody without an account, newest first."""
         place(shop)
         shop.clock.forward(hours=1)
         ship(shop)
@@ -125,7 +125,7 @@ class TestByAddress:
         assert found.next is None
 
     def test_a_customer(self, shop: Shop) -> None:
-        """F17: the account, what it did, its mails, its orders and its claims; nothing of somebody else."""
+        """The account, what it did, its mails, its orders and its claims; nothing of somebody else."""
         place(shop, email=ANNA)
         place(shop, "ref-2")
         anna = shop.open_account(name="Anna Huber")
@@ -143,7 +143,7 @@ class TestByAddress:
         assert (claim.account_id, claim.orders) == (anna.account_id, 1)
 
     def test_a_claim_of_somebody_else(self, shop: Shop) -> None:
-        """F17: a guest whose orders another account has is told which claim took them."""
+        """A guest whose orders another account has is told which claim took them."""
         place(shop, email="ana@mail.example", name="", placed_at=shop.clock.now)
         anna = shop.open_account()
         shop.require(ClaimOrder(number="N-ref-1", postcode="8010"), by=shop.customer(anna.session))
@@ -198,7 +198,7 @@ class TestByOrder:
 
     @pytest.mark.parametrize("named", ["ref-1", "N-ref-1", " N-ref-1 "])
     def test_a_guests_order(self, shop: Shop, named: str) -> None:
-        """F17: by reference or number, the order and all that stands under the guest's address."""
+        """By reference or number, the order and all that stands under the guest's address."""
         place(shop)
         place(shop, "ref-2")
         shop.require(RequestPasswordReset(email=GUEST), by=shop.visitor())
@@ -237,7 +237,7 @@ class TestByVatNumber:
     """A VAT number leads to its companies, and to what the register said."""
 
     def test_a_company(self, shop: Shop) -> None:
-        """F25: the account with its number, the answers of the register, and the VAT of orders with that number."""
+        """The account with its number, the answers of the register, and the VAT of orders with that number."""
         customer = shop.customer(shop.open_account().session)
         company = CompanyInput(name="Druck & Co", vat_number=GERMAN)
         shop.require(SetCompany(company=company), by=customer)
@@ -260,7 +260,7 @@ class TestByVatNumber:
         assert of_kind(look(shop, email=ANNA), VatEvidenceEntry) == [evidence]
 
     def test_a_number_that_waits(self, shop: Shop) -> None:
-        """F24: a number that the register has not answered for says when it is asked."""
+        """A number that the register has not answered for says when it is asked."""
         customer = shop.customer(shop.open_account().session)
         shop.require(SetCompany(company=CompanyInput(name="Druck", vat_number=GERMAN)), by=customer)
         waiting = (WaitingVatCheck(GERMAN, shop.clock.now, 0),)
@@ -291,7 +291,7 @@ class TestMails:
     """Every mail says where it stands."""
 
     def test_how_mails_stand(self, shop: Shop) -> None:
-        """F17: queued, sent, dropped and dead, with the mail server's words and no address in them."""
+        """Queued, sent, dropped and dead, with the mail server's words and no address in them."""
         for _ in range(4):
             shop.require(RequestPasswordReset(email=GUEST), by=shop.visitor())
         tasks = shop.storage.lease(
@@ -310,7 +310,7 @@ class TestMails:
         assert {one.to for one in found.values()} == {"g***@mail.example"}
 
     def test_a_bounce(self, shop: Shop) -> None:
-        """F17: a mail that came back says how, when and why; the entry in the trail is found by the address too."""
+        """A mail that came back says how, when and why; the entry in the trail is found by the address too."""
         place(shop)
         ship(shop)
         (mail,) = shop.mails(MailPurpose.TRACKING)

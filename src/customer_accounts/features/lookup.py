@@ -1,4 +1,4 @@
-"""A customer asks what became of something, and staff looks it up: one timeline, newest first (F17).
+"""A customer asks what became of something, and staff looks it up: one timeline, newest first.
 
 * `Lookup` begins with an e-mail address in any spelling, with the reference or number of an order, or with a VAT
   number, and gives what happened around it: registrations, the audit trail, mails (queued, sent, dropped, dead or

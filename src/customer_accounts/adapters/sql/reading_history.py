@@ -48,7 +48,7 @@ def history_values(history: History) -> dict[str, Any]:
     """Give what is bound to the statement of a history."""
     values: dict[str, Any] = {}
     for name in _NAMES:
-        values |= bound(name, wanted_of(history, name))
+        values |= bound(f"history_{name}", wanted_of(history, name))
     values["history_limit"] = history.limit
     if history.after is not None:
         after = history.after
@@ -93,7 +93,7 @@ def _records(rows: Mapping[Node, list[Values]]) -> Iterable[HistoryRecord]:
 def _page(kind: Kind, node: Node, path: str, name: str, size: int, *, after: bool) -> Select[tuple[Any]]:
     table = node.table.c
     column, time, key = table[path.replace(".", "_")], table[kind.time], table[kind.key]
-    page = select(key).where(Bound(name, size, _type(column)).among(column))
+    page = select(key).where(Bound(f"history_{name}", size, _type(column)).among(column))
     if after:
         page = page.where(*_after(kind, time, key))
     return page.order_by(time.desc(), key.desc()).limit(bindparam("history_limit", type_=Integer()))

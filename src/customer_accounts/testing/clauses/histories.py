@@ -134,8 +134,11 @@ class HistoryClauses(Clauses):
         storage.write(stored(account, *events, *mails))
         parts = _HISTORY | {Part.ACCOUNTS, Part.EVENTS, Part.MAILS}
         scope = Scope(
-            parts=parts, account_id=account.id, mail=mails[0].id, history=History(account_ids=(other,))
-        )
+            parts=parts, account_id=account.id, mail=mails[0].id, email_keys=("key 1",), vat_numbers=("1",),
+            account_ids=(records.some_id(),), history=history(
+                account_ids=(other,), email_keys=("key 2", "key 3"), references=("2",), vat_numbers=("2",),
+            ),
+        )  # fmt: skip
         found = storage.read(scope)
         assert (found.accounts, found.events, found.mails) == ((account,), (events[0],), (mails[0],))
         assert found.history == (events[2], events[1], mails[1])
