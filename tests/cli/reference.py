@@ -24,7 +24,8 @@ _HEAD = f"""# The program customer-accounts
 
 It comes with the extra `cli`, commands on the database with `sql` as well: `pip install 'customer-accounts[cli,sql]'`.
 `python -m customer_accounts` is the same. [](../how_to/migrations.md) and [](../how_to/mail_worker.md) show `db` and
-`mail` at work, [](../how_to/import.md) shows `import`, [](vat_tool.md) shows `vat`.
+`mail` at work, [](../how_to/import.md) shows `import`, [](../how_to/support_desk.md) `lookup`, [](vat_tool.md)
+`vat`.
 
 Nothing secret is ever an option or printed. The database comes from `--url` or from `{VARIABLE}`; a
 URL with a password only from there.

@@ -12,12 +12,12 @@ Rules for every command:
 
 import typer
 
-from customer_accounts.cli import db, importing, mail, vat
+from customer_accounts.cli import db, importing, lookup, mail, vat
 from customer_accounts.cli.ending import Exit
 
 app = typer.Typer(
     name="customer-accounts",
-    help="Customer accounts of a shop: tables, import, mails and VAT.",
+    help="Customer accounts of a shop: tables, import, lookup, mails and VAT.",
     epilog="demo: plays everything the library promises (extra demo).",
     no_args_is_help=True,
     add_completion=False,
@@ -26,13 +26,14 @@ app = typer.Typer(
 )
 app.add_typer(db.app, name="db")
 app.command("import")(importing.import_shop)
+app.command("lookup")(lookup.look_up)
 app.add_typer(mail.app, name="mail")
 app.add_typer(vat.app, name="vat")
 
 
 @app.callback()
 def options() -> None:
-    """Customer accounts of a shop: tables, import, mails and VAT."""
+    """Customer accounts of a shop: tables, import, lookup, mails and VAT."""
 
 
 def run(arguments: list[str]) -> int:
