@@ -99,7 +99,7 @@ _LOST_RACES = (
     fault(
         "lost_races",
         "a deadlock is an error of the database",
-        edited(faults.explained, "if code in _LOST_RACE:", "if code is _LOST_RACE:"),
+        edited(faults.explain, "if code in _LOST_RACE:", "if code is _LOST_RACE:"),
         "adapters/test_sql_races.py::test_a_deadlock_is_a_lost_race",
     ),
     fault(

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import event
@@ -11,6 +12,7 @@ from sqlalchemy import event
 from customer_accounts import Accounts, AsyncAccounts, Register, Settings, SignIn, Storefront, Visitor
 from customer_accounts.account import AccountRecord
 from customer_accounts.adapters.sql import AsyncSqlStorage, SqlStorage
+from customer_accounts.adapters.sql.direct import DirectConnection
 from customer_accounts.changes import insert
 from customer_accounts.email_address import EmailAddress
 from customer_accounts.hashing import Argon2Hasher, Verification
@@ -74,7 +76,10 @@ def opened(url: str, *, hashing: bool) -> tuple[dict[str, Task], Callable[[], in
     if "aiosqlite" in url or "asyncpg" in url:
         return _async_tasks(url, hasher, sent), lambda: len(sent)
     storage = SqlStorage(url)
-    _watch(storage._own, sent)
+    if url.startswith("sqlite"):
+        _count(sent)
+    else:
+        _watch(storage._own, sent)
     shop = Accounts(storage, settings(), hasher=hasher)
     return {
         "make": each(lambda address: storage.write([insert(account_of(address))])),
@@ -105,6 +110,18 @@ def _async_tasks(url: str, hasher: Argon2Hasher | NoHasher, sent: list[str]) -> 
         "register": task(lambda address: shop.require(register(address), by=visitor(address))),
         "sign_in": task(lambda address: shop.require(sign_in(address), by=visitor(address))),
     }
+
+
+def _count(sent: list[str]) -> None:
+    """Count what goes to the driver; an engine that is listened to would be a slower one."""
+    send = DirectConnection.exec_driver_sql
+
+    def counted(connection: DirectConnection, statement: str, parameters: Any = ()) -> Any:
+        if not statement.startswith("BEGIN"):
+            sent.append(statement)
+        return send(connection, statement, parameters)
+
+    DirectConnection.exec_driver_sql = counted  # type: ignore[method-assign]  # in this process alone
 
 
 def _watch(engine: object, sent: list[str]) -> None:

@@ -80,7 +80,7 @@ def run_at_once(steps: Sequence[Step], connection: Connection) -> Counts:
     statement = _whole(tuple(_part(step) for step in steps))
     values = {name: value for number, step in enumerate(steps) for name, value in _values(step, f"s{number}")}
     try:
-        hits = compiled(statement, connection.dialect).run(connection, values).one()
+        hits = compiled(statement, connection.dialect).rows(connection, values)[0]
     except DBAPIError as error:
         what = _overtaken(error, steps)
         if what is None:

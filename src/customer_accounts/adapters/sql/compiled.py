@@ -6,15 +6,16 @@ what is kept of it is its text, the order of its parameters, and the functions t
 types.  It is sent by SQLAlchemy all the same: events, logs and errors of the host's engine stay what they are.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from attrs import frozen
-from sqlalchemy import Connection, CursorResult
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.types import TypeEngine
+
+from customer_accounts.adapters.sql.direct import Sends
 
 #: Turns one value into what the driver takes, or back.
 Processor = Callable[[Any], Any]
@@ -35,31 +36,39 @@ class Compiled:
     text: str
     names: tuple[str, ...]
     positional: bool
-    _processors: tuple[tuple[str, Processor], ...]
+    _processors: tuple[tuple[int, Processor], ...]
     _constants: Mapping[str, Any]
+    _results: tuple[tuple[int, Processor], ...]
 
     def parameters(self, values: Mapping[str, Any]) -> tuple[Any, ...] | dict[str, Any]:
         """Give the parameters as the driver takes them."""
-        given = {**self._constants, **values}
-        for name, processor in self._processors:
-            given[name] = processor(given[name])
-        names = self.names
-        return (
-            tuple([given[name] for name in names])
-            if self.positional
-            else {name: given[name] for name in names}
-        )
+        given = {**self._constants, **values} if self._constants else values
+        made = [given[name] for name in self.names]
+        for place, processor in self._processors:
+            made[place] = processor(made[place])
+        return tuple(made) if self.positional else dict(zip(self.names, made, strict=True))
 
-    def run(self, connection: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
-        """Send it once."""
-        return connection.exec_driver_sql(self.text, self.parameters(values))
+    def run(self, connection: Sends, values: Mapping[str, Any]) -> int:
+        """Send it once, and give the number of rows that it hit."""
+        hit: int = connection.exec_driver_sql(self.text, self.parameters(values)).rowcount
+        return hit
 
-    def run_each(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> CursorResult[Any]:
+    def run_each(self, connection: Sends, rows: Iterable[Mapping[str, Any]]) -> int:
         """Send it for each of several rows, in one call of the driver."""
-        parameters: list[Any] = [
-            self.parameters(row) for row in rows
-        ]  # tuples or dicts, as the driver wants them
-        return connection.exec_driver_sql(self.text, parameters)
+        parameters: list[Any] = [self.parameters(row) for row in rows]
+        hit: int = connection.exec_driver_sql(self.text, parameters).rowcount
+        return hit
+
+    def rows(self, connection: Sends, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """Send it once, and give the rows that come."""
+        found = connection.exec_driver_sql(self.text, self.parameters(values)).fetchall()
+        return [self._result(row) for row in found] if self._results else found
+
+    def _result(self, row: Iterable[Any]) -> Sequence[Any]:
+        made = list(row)
+        for place, processor in self._results:
+            made[place] = processor(made[place])
+        return made
 
 
 def compiled(statement: ClauseElement, dialect: Dialect) -> Compiled:
@@ -75,13 +84,18 @@ def _compile(statement: ClauseElement, dialect: Dialect) -> Compiled:
     made: Any = statement.compile(dialect=dialect)
     order = made.positiontup
     types = {name: parameter.type for parameter, name in made.bind_names.items()}
-    pairs = [(name, _binder(type_, dialect)) for name, type_ in types.items()]
-    processors = tuple((name, processor) for name, processor in pairs if processor is not None)
+    names = tuple(types if order is None else order)
     constants = {name: value for name, value in made.params.items() if value is not None}
-    return Compiled(
-        made.string, tuple(types if order is None else order), order is not None, processors, constants
-    )
+    binders = [_of(types[name], dialect).bind_processor(dialect) for name in names]
+    # What each column is; where nothing comes back there is none.
+    columns = [one.type for one in getattr(statement, "selected_columns", ())]
+    results = [_of(type_, dialect).result_processor(dialect, None) for type_ in columns]
+    return Compiled(made.string, names, order is not None, _needed(binders), constants, _needed(results))
 
 
-def _binder(type_: TypeEngine[Any], dialect: Dialect) -> Processor | None:
-    return type_.dialect_impl(dialect).bind_processor(dialect)
+def _needed(processors: Iterable[Processor | None]) -> tuple[tuple[int, Processor], ...]:
+    return tuple((place, one) for place, one in enumerate(processors) if one is not None)
+
+
+def _of(type_: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
+    return type_.dialect_impl(dialect)

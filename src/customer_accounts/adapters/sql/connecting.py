@@ -21,6 +21,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, Pool, StaticPool
 from sqlalchemy.util import await_only
 
+from customer_accounts.adapters.sql.direct import DirectConnection, Sends, can_be_direct
 from customer_accounts.adapters.sql.faults import explained
 
 #: How long a write waits for another process before the driver says "database is locked".
@@ -48,6 +49,10 @@ class Transactions(Protocol):
 
     def writing(self) -> AbstractContextManager[Connection]:
         """Give a connection whose changes all stay, or none if an exception passes."""
+        ...
+
+    def sending(self, *, together: bool) -> AbstractContextManager[Sends]:
+        """Give what sends compiled statements: one, or several that stay *together*."""
         ...
 
 
@@ -134,6 +139,12 @@ class OwnTransactions:
             if self._sqlite:
                 begin_immediate(connection)
             yield connection
+
+    def sending(self, *, together: bool) -> AbstractContextManager[Sends]:
+        """See `Transactions.sending`."""
+        if can_be_direct(self.engine):
+            return DirectConnection(self.engine, self._alone, together=together)
+        return self.writing() if together else self.reading()
 
 
 def begin_immediate(connection: Connection) -> None:

@@ -64,16 +64,25 @@ def explained() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        code = _code(error)
-        if code in _LOST_RACE:
-            # Not "from error": its text may hold the values of a row.
-            raise LostTransactionError("transaction") from None
-        if code == _NO_TRANSACTION:
-            raise NoTransactionError from None
-        if lacks_tables(error):
-            error.add_note(_HINT)
-        _hide_values(error)
+        explain(error)
         raise
+
+
+def explain(error: DBAPIError) -> None:
+    """Say of a fault what it means, for the one who raises it.
+
+    Raises:
+        LostTransactionError: as `explained` does, and `NoTransactionError`.
+    """
+    code = _code(error)
+    if code in _LOST_RACE:
+        # Not "from error": its text may hold the values of a row.
+        raise LostTransactionError("transaction") from None
+    if code == _NO_TRANSACTION:
+        raise NoTransactionError from None
+    if lacks_tables(error):
+        error.add_note(_HINT)
+    _hide_values(error)
 
 
 def _hide_values(error: DBAPIError) -> None:

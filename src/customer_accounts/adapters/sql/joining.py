@@ -8,7 +8,7 @@ What others wrote meanwhile then never becomes visible, so deciding again is use
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
@@ -101,6 +101,10 @@ class SqlalchemyTransaction:
         with _written_once(connection), connection.begin_nested():
             yield connection
 
+    def sending(self, *, together: bool) -> AbstractContextManager[Connection]:
+        """See `Transactions.sending`."""
+        return self.writing() if together else self.reading()
+
 
 class DjangoTransaction:
     """The open transaction of a connection of Django, with Django's own savepoints."""
@@ -134,6 +138,10 @@ class DjangoTransaction:
             raise NoTransactionError
         with self._lender.lent(self._host) as connection, _written_once(connection), self._savepoint():
             yield connection
+
+    def sending(self, *, together: bool) -> AbstractContextManager[Connection]:
+        """See `Transactions.sending`."""
+        return self.writing() if together else self.reading()
 
     @contextmanager
     def _savepoint(self) -> Iterator[None]:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Integer,
-    Row,
     Select,
     String,
     Uuid,
@@ -58,9 +57,9 @@ class Prepared:
 
     statement: Select[Any] | CompoundSelect[Any]
     branches: tuple[Branch, ...]
-    _pick: tuple[Callable[[Row[Any]], Values], ...]
+    _pick: tuple[Callable[[Values], Values], ...]
 
-    def sorted(self, rows: Sequence[Row[Any]]) -> Mapping[Any, list[Values]]:
+    def sorted(self, rows: Sequence[Values]) -> Mapping[Any, list[Values]]:
         """Give the rows of each branch by its name."""
         if len(self.branches) == 1:
             return {self.branches[0].of: [tuple(row) for row in rows]}

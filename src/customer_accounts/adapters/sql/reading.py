@@ -13,7 +13,6 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Integer,
-    Row,
     Select,
     String,
     Uuid,
@@ -97,7 +96,7 @@ def question(shape: Shape) -> Prepared | None:
     return prepared(branches) if branches else None
 
 
-def answer(question: Prepared, rows: Sequence[Row[Any]], history: History | None = None) -> Facts:
+def answer(question: Prepared, rows: Sequence[Values], history: History | None = None) -> Facts:
     """Make facts of the rows that came; *history* is the scope's."""
     found = question.sorted(rows)
     return Facts(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 from typing import Literal, Self, TypeVar, overload
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy.sql import ClauseElement
 
 from customer_accounts.adapters.sql import outbox, queues
 from customer_accounts.adapters.sql.at_once import fits_one_statement, run_at_once
+from customer_accounts.adapters.sql.compiled import compiled
 from customer_accounts.adapters.sql.connecting import OwnTransactions, Transactions, engine_for
 from customer_accounts.adapters.sql.faults import LostTransactionError
 from customer_accounts.adapters.sql.host_orders import HostOrders
@@ -36,6 +38,7 @@ from customer_accounts.outbox import (
     VatTask,
 )
 
+C = TypeVar("C")
 T = TypeVar("T")
 S = TypeVar("S", bound=ClauseElement)
 
@@ -104,7 +107,8 @@ class SqlStorage:
         if asked is None:
             return Facts()
         statement, values = self._translated(asked.statement), values_of(scope)
-        rows = _persistently(self._transactions.reading, lambda it: it.execute(statement, values).all())
+        begin = partial(self._transactions.sending, together=False)
+        rows = _persistently(begin, lambda it: compiled(statement, it.dialect).rows(it, values))
         return answer(asked, rows, scope.history)
 
     def write(self, changes: Sequence[Change], /) -> Counts:
@@ -116,7 +120,7 @@ class SqlStorage:
         self._translate(steps)
         if self._transactions.commits_statements and fits_one_statement(steps):
             return _persistently(self._transactions.reading, lambda it: run_at_once(steps, it))
-        return _persistently(self._transactions.writing, lambda it: run(steps, it))
+        return _persistently(partial(self._transactions.sending, together=True), lambda it: run(steps, it))
 
     @overload
     def lease(
@@ -177,9 +181,7 @@ class SqlStorage:
                 self._translate(step.then)
 
 
-def _persistently(
-    begin: Callable[[], AbstractContextManager[Connection]], work: Callable[[Connection], T]
-) -> T:
+def _persistently(begin: Callable[[], AbstractContextManager[C]], work: Callable[[C], T]) -> T:
     """Work in a transaction, and again if it was given up because of others; for what is right whoever was first."""
     for _ in range(TRIES):
         try:

@@ -11,10 +11,10 @@ from datetime import UTC
 from typing import Any, assert_never
 from uuid import UUID
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from customer_accounts.adapters.sql.compiled import compiled
+from customer_accounts.adapters.sql.direct import Sends
 from customer_accounts.adapters.sql.faults import is_taken_key
 from customer_accounts.adapters.sql.lists import bound, number_of
 from customer_accounts.adapters.sql.locking import in_lock_order
@@ -219,7 +219,7 @@ def plan(changes: Sequence[Change], dialect: str) -> list[Step]:
     return made.steps if dialect == "sqlite" else in_lock_order(made.steps)
 
 
-def run(steps: Iterable[Step], connection: Connection) -> Counts:
+def run(steps: Iterable[Step], connection: Sends) -> Counts:
     """Take the steps on a connection whose transaction the caller ends.
 
     Raises:
@@ -238,7 +238,7 @@ def run(steps: Iterable[Step], connection: Connection) -> Counts:
             raise StaleWriteError(step.what)
         if step.counts is not None:
             told[step.counts] = told.get(step.counts, 0) + hit
-        if hit > 0:
+        if hit > 0 and step.then:
             run(step.then, connection)
     return counts_of(told)
 
@@ -251,11 +251,13 @@ def counts_of(told: dict[Any, int]) -> Counts:
     )
 
 
-def _run(step: Step, connection: Connection) -> int:
+def _run(step: Step, connection: Sends) -> int:
     sent = compiled(step.statement, connection.dialect)
-    if len(step.rows) == 1 or (step.exact and not connection.dialect.supports_sane_multi_rowcount):
-        return sum(sent.run(connection, row).rowcount for row in step.rows)
-    return sent.run_each(connection, step.rows).rowcount
+    if len(step.rows) == 1:
+        return sent.run(connection, step.rows[0])
+    if step.exact and not connection.dialect.supports_sane_multi_rowcount:
+        return sum(sent.run(connection, row) for row in step.rows)
+    return sent.run_each(connection, step.rows)
 
 
 def _insert(node: Node, rows: list[Row], *, of: Node | None = None) -> Step:

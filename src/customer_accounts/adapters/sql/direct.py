@@ -1,0 +1,108 @@
+"""Compiled statements on SQLite, sent to the driver without what SQLAlchemy does around each of them.
+
+A statement of SQLite takes some ten microseconds, and SQLAlchemy's own work for it several times that.  The pool stays
+SQLAlchemy's, and so do the errors.  An engine that somebody listens to, or that writes a log, gets what it is used to.
+"""
+
+import sqlite3
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from sqlalchemy import Engine
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import PoolProxiedConnection
+
+from customer_accounts.adapters.sql.faults import explain
+
+
+class Sends(Protocol):
+    """What sends a statement in the words of its driver; SQLAlchemy's connections do."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """How it speaks."""
+        ...
+
+    def exec_driver_sql(self, statement: str, parameters: Any = None, /) -> Any:
+        """Send it, once or for each of several rows; what comes has ``rowcount`` and ``fetchall``."""
+        ...
+
+
+def can_be_direct(engine: Engine) -> bool:
+    """Whether nobody would miss anything."""
+    dialect = engine.dialect
+    # Asked each time: somebody may begin to listen.
+    heard = engine._has_events or engine._should_log_info()  # noqa: SLF001 - there is no public way to ask
+    return dialect.driver == "pysqlite" and not heard
+
+
+class DirectConnection:
+    """A connection of the pool for the time of a ``with``.
+
+    Args:
+        alone: held as long.
+        together: whether all that is sent stays, or none of it if an exception passes; else each stays by itself.
+    """
+
+    def __init__(self, engine: Engine, alone: AbstractContextManager[Any], *, together: bool) -> None:
+        self.dialect = engine.dialect
+        self._engine = engine
+        self._alone = alone
+        self._together = together
+
+    def __enter__(self) -> Self:
+        """Take a connection."""
+        self._alone.__enter__()
+        try:
+            self._pooled = self._connected()
+            raw: Any = self._pooled.driver_connection
+            self._raw = raw
+            if self._together and not self._raw.in_transaction:
+                self.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the transaction and give the connection back; the pool rolls back what is open."""
+        try:
+            if self._together and error is None:
+                self._commit()
+        finally:
+            if hasattr(self, "_pooled"):
+                self._pooled.close()
+            self._alone.__exit__(kind, error, trace)
+
+    def exec_driver_sql(self, statement: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """See `Sends.exec_driver_sql`."""
+        send = self._raw.executemany if isinstance(parameters, list) else self._raw.execute
+        try:
+            cursor: sqlite3.Cursor = send(statement, parameters)
+        except sqlite3.Error as error:
+            raise self._explained(statement, error) from error
+        return cursor
+
+    def _connected(self) -> PoolProxiedConnection:
+        try:
+            return self._engine.raw_connection()
+        except sqlite3.Error as error:
+            raise self._explained("", error) from error
+
+    def _commit(self) -> None:
+        try:
+            self._raw.commit()
+        except sqlite3.Error as error:
+            raise self._explained("COMMIT", error) from error
+
+    def _explained(self, statement: str, error: sqlite3.Error) -> DBAPIError:
+        told = DBAPIError.instance(
+            statement, None, error, sqlite3.Error, hide_parameters=True, dialect=self.dialect
+        )
+        assert isinstance(told, DBAPIError)  # of an error of the driver
+        explain(told)
+        return told

@@ -1,0 +1,94 @@
+"""On SQLite compiled statements go to the driver at once; who watches, waits or is told of a fault notices nothing."""
+
+from contextlib import nullcontext
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, event
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from customer_accounts.adapters.sql import SqlStorage
+from customer_accounts.adapters.sql.connecting import OwnTransactions, engine_for
+from customer_accounts.adapters.sql.direct import DirectConnection
+from customer_accounts.changes import Remove, insert
+from customer_accounts.errors import StaleWriteError
+from customer_accounts.facts import Facts, Part, Scope
+from customer_accounts.testing import records
+from customer_accounts.testing.records import stored
+
+ACCOUNTS = frozenset({Part.ACCOUNTS})
+
+
+def test_whoever_listens_hears_everything(tmp_path: Path) -> None:
+    """An engine with listeners or a log sends as SQLAlchemy does, from the moment somebody listens."""
+    engine = engine_for(f"sqlite:///{tmp_path / 'shop.db'}")
+    storage, transactions = SqlStorage(engine), OwnTransactions(engine)
+    storage.create_schema()
+    assert isinstance(transactions.sending(together=True), DirectConnection)
+    sent: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *told: sent.append(told[2]))
+    event.listen(engine, "commit", lambda _: sent.append("COMMIT"))
+    storage.write(stored(records.an_account()))
+    assert [one.split()[0] for one in sent] == ["BEGIN", "INSERT", "COMMIT"]
+    engine.dispose()
+    logging = create_engine("sqlite://", echo=True)
+    assert not isinstance(OwnTransactions(logging).sending(together=False), DirectConnection)
+
+
+def test_a_write_stays_in_full_or_not_at_all(tmp_path: Path) -> None:
+    """RL-01: what was overtaken leaves nothing, on an engine of ours and on one that begins transactions itself."""
+    for engine in (
+        engine_for(f"sqlite:///{tmp_path / 'a.db'}"),
+        create_engine(f"sqlite:///{tmp_path / 'b.db'}"),
+    ):
+        storage, kept, lost = SqlStorage(engine), records.an_account(), records.an_account()
+        storage.create_schema()
+        storage.write(stored(kept))
+        with pytest.raises(StaleWriteError, match="TokenRecord"):
+            storage.write([insert(lost), Remove(records.a_token())])
+        keys = (str(kept.email_key), str(lost.email_key))
+        assert storage.read(Scope(parts=ACCOUNTS, email_keys=keys)).accounts == (kept,)
+        engine.dispose()
+
+
+def test_faults_are_those_of_sqlalchemy(tmp_path: Path) -> None:
+    """LG-01: a broken constraint and missing tables are told as ever, without the values of the row."""
+    storage = SqlStorage(f"sqlite:///{tmp_path / 'shop.db'}")
+    with pytest.raises(OperationalError, match="no such table") as missing:
+        storage.read(Scope(parts=ACCOUNTS, email_keys=("a@mail.example",)))
+    assert "customer-accounts db upgrade" in missing.value.__notes__[0]
+    storage.create_schema()
+    with pytest.raises(IntegrityError) as broken:
+        storage.write([insert(records.an_account(name=None, email_key="anna@mail.example"))])
+    assert "anna@mail.example" not in str(broken.value)
+    storage.close()
+
+
+def test_a_commit_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    """RL-01: a fault at the very end is a fault of the write, and the connection is good for the next one."""
+    engine = engine_for(f"sqlite:///{tmp_path / 'shop.db'}")
+    storage, orphan = SqlStorage(engine), "INSERT INTO ca_mail_details VALUES ('nobody', 0, 'a', 'b')"
+    storage.create_schema()
+
+    def write_orphan() -> None:
+        with DirectConnection(engine, nullcontext(), together=True) as connection:
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+            connection.exec_driver_sql(orphan)
+
+    with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+        write_orphan()
+    account = records.an_account()
+    storage.write(stored(account))
+    assert storage.read(Scope(parts=ACCOUNTS, account_id=account.id)) == Facts(accounts=(account,))
+    engine.dispose()
+
+
+def test_a_database_that_cannot_be_opened_blocks_nobody(tmp_path: Path) -> None:
+    """Where no connection can be made, the lock is free afterwards."""
+    lock, engine = Lock(), engine_for(f"sqlite:///{tmp_path / 'missing' / 'shop.db'}")
+    connection: Any = DirectConnection(engine, lock, together=True)
+    with pytest.raises(OperationalError):
+        connection.__enter__()
+    assert lock.acquire(timeout=1)
