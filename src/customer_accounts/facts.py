@@ -16,7 +16,7 @@ Rules for a storage:
   the orders of ``account_id``, newest first.
 * ``claims``: of those accounts, the one named, and the one that the scope's token undoes.  Where this part is
   wanted, such a claim leads to its account and to the one that its orders came from.
-* ``merges``: of which one of those accounts is the surviving one, the oldest first.
+* ``merges``: of which one of those accounts is the surviving one or the one that ended, the oldest first.
 * ``requests``, ``proposals``: the one named by ``case``, else the page ``cases``, oldest first, else the requests of
   those addresses that the scope names itself.
 * ``addresses``, ``wish_lists``, ``events``: of those accounts, oldest first; ``subscriptions``: of those accounts.

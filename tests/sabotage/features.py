@@ -81,15 +81,13 @@ FEATURES = (
     fault(
         "guest_order",
         "an order stays with an account that ended meanwhile",
-        edited(guest_order.RecordOrder._held, "unchanged(owner), *decision", "*decision"),
+        edited(guest_order.held, "() if record is None", "() if True"),
         "test_overtaken.py::test_an_order_is_not_left_with_an_account_that_ends",
     ),
     fault(
         "guest_order",
         "an order is refused because its account ends meanwhile",
-        edited(
-            guest_order.RecordOrder._held, "*decision.changes], otherwise=otherwise", "*decision.changes]"
-        ),
+        edited(guest_order.held, ", otherwise=otherwise)", ")"),
         "test_overtaken.py::test_an_order_is_not_left_with_an_account_that_ends",
     ),
     fault(

@@ -137,7 +137,7 @@ def read(
         merges=tuple(
             one
             for one in sorted(merges, key=lambda one: (one.at, one.id))
-            if Part.MERGES in wanted and one.surviving in owners
+            if Part.MERGES in wanted and {one.surviving, one.absorbed.id} & owners
         ),
         mails=tuple(one for one in mails if Part.MAILS in wanted and one.id == scope.mail),
         history=_history(

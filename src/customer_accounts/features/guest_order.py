@@ -13,9 +13,9 @@
   nothing to open.
 * A customer's order belongs to the account and goes by the account's own address unless another one is
   typed; the shop's order intake names the account in ``account_id``.
-* An order has been placed and is never refused because its account ends meanwhile: where a merge or a closing comes
-  between the read and the write, the order is recorded as a guest's, under the address that the account had.
-  Where only the session ends, it stays with the account, as if it had come first.
+* An order has been placed and is never refused because its account ends between the read and the write.  After a merge
+  it belongs to the surviving account, marked so that an undoing gives it back, as if it had come first.  After a
+  closing it is a guest's, under the address that the account had.  Where only the session ends, it stays.
 * The reference is the natural key (RL-08): the same order again gets the same answer and nothing happens
   twice; another order under the same reference is refused, and nothing is told of the first.
 * The typo warning of the address comes with the answer (F17).  An unreadable address is refused with its
@@ -30,7 +30,7 @@ Mails: the acknowledgement; GUEST_ORDERS_CLAIMED; with ``open_account`` those of
 `customer_accounts.features.registration`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC
 from typing import Annotated, ClassVar
 from uuid import UUID
@@ -56,6 +56,7 @@ from customer_accounts.features.registration import answer, email_key_of, read_e
 from customer_accounts.inputs import Line, Locale, Moment, NewsletterInput, Reference, TypedEmail
 from customer_accounts.issue import record_event
 from customer_accounts.limiting import Hit, Limit, hits
+from customer_accounts.merge import MergeRecord
 from customer_accounts.order import GuestOrderGroup, OrderRecord, OrderStatus
 from customer_accounts.outbox import EventKind
 from customer_accounts.refusals import Reason
@@ -146,8 +147,10 @@ class RecordOrder(Command):
     def scope(self, actor: Buyer, env: Env, /) -> Scope:
         """See `Command.scope`."""
         browser = actor.browser_digest if isinstance(actor, Visitor) else None
+        of_account = isinstance(actor, SignedInCustomer) or self.account_id is not None
+        parts = _PARTS_TO_BEGIN if self.open_account else _PARTS
         return Scope(
-            parts=_PARTS_TO_BEGIN if self.open_account else _PARTS,
+            parts=parts | {Part.MERGES} if of_account else parts,
             email_keys=(email_key_of(self.email),),
             account_id=self.account_id,
             order=self.reference,
@@ -157,19 +160,53 @@ class RecordOrder(Command):
     def decide(self, facts: Facts, env: Env, actor: Buyer, /) -> Decision[OrderRecorded] | Refusal:
         """See `Command.decide`."""
         owner = self._owner(facts, actor)
-        return owner if isinstance(owner, Refusal) else self.decide_for(owner, facts, env, actor)
+        if isinstance(owner, Refusal):
+            return owner
+        if owner is None:
+            return self.decide_for(None, facts, env, actor)
+        return self._of_account(owner, facts, env, actor)
+
+    def _of_account(
+        self, owner: AccountRecord, facts: Facts, env: Env, actor: Buyer
+    ) -> Decision[OrderRecorded] | Refusal:
+        """Decide for an account as it was read, and say what holds where it has ended by the time of the write."""
+
+        def otherwise(newer: Facts) -> Decision[OrderRecorded] | Refusal:
+            account = newer.account(owner.id)
+            if account is not None:
+                return self._of_account(account, newer, env, actor)
+            merge = next((one for one in newer.merges if one.absorbed.id == owner.id), None)
+            if merge is not None:
+                surviving = evolve(owner, id=merge.surviving)
+                return held(merge, self.decide_for(surviving, newer, env, actor, merge.id), otherwise)
+            known = newer.order(self.reference)
+            if known is not None and known.owner == owner.id:
+                return self.decide_for(owner, newer, env, actor)
+            return held(None, self._by_guest(owner).decide_for(None, newer, env, actor), otherwise)
+
+        return held(owner, self.decide_for(owner, facts, env, actor), otherwise)
+
+    def _by_guest(self, owner: AccountRecord) -> "RecordOrder":
+        """Give the same order as a guest would have placed it, under the account's address."""
+        left_to_the_account = {"email": self.email or owner.email, "locale": self.locale or owner.locale}
+        return self.model_copy(update={**left_to_the_account, "open_account": False})
 
     def decide_for(
-        self, owner: AccountRecord | None, facts: Facts, env: Env, actor: Buyer
+        self,
+        owner: AccountRecord | None,
+        facts: Facts,
+        env: Env,
+        actor: Buyer,
+        merge_id: UUID | None = None,
     ) -> Decision[OrderRecorded] | Refusal:
-        """Give what follows for an order of this account, or of a guest."""
+        """Give what follows for an order of this account or of a guest, perhaps one that a merge has to move."""
         email = read_email(self.email or (owner.email if owner else ""))
         if isinstance(email, Refusal):
             return email
         refusal = self._wishes_refused(owner)
         if refusal is not None:
             return refusal
-        order = self._order(email, owner, env, actor)
+        order = evolve(self._order(email, owner, env, actor), claim_id=merge_id)
         known = facts.order(self.reference)
         if known is not None and not self._is_again(known, order):
             return refuse(Reason.ORDER_CONFLICT, about="reference")
@@ -193,31 +230,7 @@ class RecordOrder(Command):
         joining = _joining(order, owner, facts, env, actor)
         kind, reference = EventKind.ORDER_RECORDED, order.reference
         event = record_event(env, actor, kind, email=order.email, account_id=order.owner, detail=reference)
-        decision = Decision(result, [insert(order), *self._mails(order, owner, env), *begun, *joining, event])
-        return decision if owner is None else self._held(decision, owner, env, actor)
-
-    def _held(
-        self, decision: Decision[OrderRecorded], owner: AccountRecord, env: Env, actor: Buyer
-    ) -> Decision[OrderRecorded]:
-        """Write only while the account is as it was read, and say what holds once it has ended."""
-        guest = self.model_copy(
-            update={
-                "email": self.email or owner.email,
-                "locale": self.locale or owner.locale,
-                "open_account": False,
-            }
-        )
-
-        def otherwise(facts: Facts) -> Decision[OrderRecorded] | Refusal:
-            known = facts.order(self.reference)
-            recorded = known is not None and known.owner == owner.id
-            still = owner if recorded else facts.account(owner.id)
-            if still is not None:
-                return self.decide_for(still, facts, env, actor)
-            again = guest.decide_for(None, facts, env, actor)
-            return again if isinstance(again, Refusal) else evolve(again, otherwise=otherwise)
-
-        return evolve(decision, changes=[unchanged(owner), *decision.changes], otherwise=otherwise)
+        return Decision(result, [insert(order), *self._mails(order, owner, env), *begun, *joining, event])
 
     def _owner(self, facts: Facts, actor: Buyer) -> AccountRecord | Refusal | None:
         """Give the account that the order belongs to: the signed-in one, or the one that the system names."""
@@ -279,6 +292,18 @@ class RecordOrder(Command):
         wanted = env.settings.acknowledge_orders if self.acknowledge is None else self.acknowledge
         purposes = order_mails(audience_of(owner), OrderEvent.PLACED) if wanted else ()
         return [mail_about(env, one, order, owner) for one in purposes]
+
+
+def held(
+    record: AccountRecord | MergeRecord | None,
+    decision: Decision[OrderRecorded] | Refusal,
+    otherwise: Callable[[Facts], Decision[OrderRecorded] | Refusal],
+) -> Decision[OrderRecorded] | Refusal:
+    """Let a decision be written only while a record is as it was read, and be decided otherwise if it was overtaken."""
+    if isinstance(decision, Refusal) or not decision.changes:
+        return decision
+    holding = () if record is None else (unchanged(record),)
+    return evolve(decision, changes=[*holding, *decision.changes], otherwise=otherwise)
 
 
 def _joining(

@@ -69,8 +69,9 @@ def merge_changes(
         ),
         *_newsletter(plan, env),
         *_links_ended(other, facts, used),
-        *_orders(plan, merge_id, facts, env, actor, reason),
+        # Before the orders: an order that is given to the absorbed account through an earlier merge holds its record.
         *_earlier_merges(plan, facts),
+        *_orders(plan, merge_id, facts, env, actor, reason),
         insert(record),
         *_told(plan, record, env, actor),
     ]

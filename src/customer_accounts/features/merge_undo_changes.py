@@ -27,7 +27,8 @@ from customer_accounts.merge import MergeRecord, MovedKind
 def accounts_back(merge: MergeRecord, surviving: AccountRecord, facts: Facts) -> list[Change]:
     """Give back what moved, as it is now, and take from the surviving account what it got."""
     left = {(one.kind, one.key) for one in merge.moved}
-    absorbed, changes = _reopened(merge, surviving), list[Change]()
+    # The merge first: an order that still comes to the surviving account through it holds its record.
+    absorbed, changes = _reopened(merge, surviving), list[Change]((Remove(merge),))
     addresses = [one for one in facts.addresses if (MovedKind.ADDRESS, str(one.id)) in left]
     lists = [one for one in facts.wish_lists if (MovedKind.WISH_LIST, str(one.id)) in left]
     chosen = absorbed.default_wish_list
@@ -47,7 +48,6 @@ def accounts_back(merge: MergeRecord, surviving: AccountRecord, facts: Facts) ->
         *_sign_ins_back(merge, facts),
         *_merges_back(merge, facts),
         *_newsletter_back(merge, facts),
-        Remove(merge),
     ]
 
 

@@ -73,6 +73,16 @@ class KeepsCases(Broken):
         return super().write(kept)
 
 
+@breaks("test_merges_are_found_by_both_accounts")
+class ForgetsWhatEnded(Reading):
+    """Finds merges by the surviving account only."""
+
+    def bent(self, scope: Scope, facts: Facts) -> Facts:
+        """Leave out those of an account that ended."""
+        named = {scope.account_id, *scope.account_ids}
+        return evolve(facts, merges=tuple(one for one in facts.merges if one.surviving in named))
+
+
 @breaks("test_merges_come_back_as_they_were")
 class ForgetsTheDoubles(Reading):
     """Keeps no address that both accounts had."""

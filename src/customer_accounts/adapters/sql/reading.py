@@ -258,11 +258,11 @@ def _cases(shape: Shape, reach: Reach) -> list[Branch]:
 
 def _merges(shape: Shape, reach: Reach) -> list[Branch]:
     """Give the branches of the merges whose surviving account is reached."""
-    branches: list[Branch] = []
-    if Part.MERGES in shape.parts:
-        for way in reach.by_account(MERGES.table.c.surviving):
-            branches += family_branches(MERGES, way)
-    return branches
+    if Part.MERGES not in shape.parts:
+        return []
+    table = MERGES.table
+    ways = [way for one in (table.c.surviving, table.c.absorbed_id) for way in reach.by_account(one)]
+    return family_branches(MERGES, reached(table, ways)) if ways else []
 
 
 def _mails(shape: Shape) -> list[Branch]:

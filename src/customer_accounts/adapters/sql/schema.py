@@ -151,7 +151,9 @@ events = _table(
     Index(None, "email_digest", "at", **_where("email_digest IS NOT NULL")),
     Index(None, "at"),
 )
-claims = _table("claims", ClaimRecord, "id", Index(None, "account_id"), Index(None, "email_key"))
+claims = _table(
+    "claims", ClaimRecord, "id", Index(None, "account_id"), Index(None, "email_key"), Index(None, "at")
+)
 claim_carried = _elements("claim_carried", Carried, claims, "claim_id")
 claim_addresses = _elements("claim_addresses", ClaimedAddress, claims, "claim_id")
 requests = _table(
@@ -167,6 +169,7 @@ merges = _table(
     MergeRecord,
     "id",
     Index(None, "surviving"),
+    Index(None, "absorbed_id"),
     Index(None, "absorbed_email_key"),
     Index(None, "undo_until"),
 )

@@ -154,6 +154,20 @@ class RecordClauses(Clauses):
             storage.write([Remove(other)])
             assert storage.read(scope).merges == ()
 
+    @needs(Part.MERGES)
+    def test_merges_are_found_by_both_accounts(self, storage: Storage) -> None:
+        """The surviving account leads to a merge, and so does the one that ended; both together lead to it once."""
+        own, other = records.an_account(), records.an_account()
+        one = records.a_merge(surviving=own.id, absorbed=other)
+        storage.write(stored(own, other, one, records.a_merge()))
+        parts = frozenset({Part.MERGES})
+        for scope in (
+            Scope(parts=parts, account_id=own.id),
+            Scope(parts=parts, account_id=other.id),
+            Scope(parts=parts, account_ids=(own.id, other.id)),
+        ):
+            assert storage.read(scope).merges == (one,)
+
     @needs(Part.REQUESTS)
     def test_requests_come_back_as_they_were(self, storage: Storage) -> None:
         """A customer's written request comes back equal in every field, bare or full, stored or updated."""
