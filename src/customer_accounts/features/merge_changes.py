@@ -56,10 +56,13 @@ def merge_changes(
     own, other = plan.surviving, plan.absorbed
     by_staff = isinstance(actor, Agent)
     record = _record(plan, merge_id, reason, facts, env, actor)
-    accounts = [update(other, evolve(as_absorbed(other), closed_at=env.now)), update(own, as_survivor(plan))]
+    ended = evolve(as_absorbed(other), closed_at=env.now)
+    # Always in one order, so that merges the other way round wait for each other instead of blocking each other.
+    accounts = sorted(
+        (update(other, ended), update(own, as_survivor(plan))), key=lambda one: str(key_of(one.record))
+    )
     return [
-        # Always in one order, so that merges the other way round wait for each other instead of blocking each other.
-        *sorted(accounts, key=lambda one: str(key_of(one.record))),
+        *accounts,
         *(update(one, evolve(one, account_id=own.id)) for one in plan.addresses),
         *map(Remove, plan.doubles),
         *(update(one, evolve(one, account_id=own.id, name=name)) for one, name in plan.lists),

@@ -57,7 +57,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Give what a time is on this database."""
         return _SqliteTime() if dialect.name == "sqlite" else self.impl_instance
 
-    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
+    def bind_processor(self, dialect: Dialect) -> Any:
         """Give what binds a time; on SQLite without a detour, as a row has several."""
         return _utc_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
