@@ -102,6 +102,10 @@ class Pair:
             for kind, one in zip(self.kinds, scenes, strict=True)
         ]
 
+    def given(self, number: int, command: Any, actor: Any) -> None:
+        """Put another command in the place of one of them."""
+        self._asked[number] = command, actor
+
     def give(self, number: int, storage: Storage) -> str:
         """Give one of the commands, and the kind of its answer."""
         command, actor = self._asked[number]

@@ -156,3 +156,27 @@ def test_two_orders_of_one_account_do_not_overtake_each_other(shop: Shop) -> Non
     shop.require(first.model_copy(update={"reference": "ref-2"}), by=customer)
     assert [one.owner for one in shop.stored(OrderRecord)] == [opened.account_id] * 2
     assert shop.account(opened.account_id) == before
+
+
+@pytest.mark.parametrize("merges", [False, True])
+def test_an_order_that_was_recorded_before_its_account_ended_is_told_again(merges: bool) -> None:
+    """RL-08, GM-02: a repeat overlaps the first try and the account's end: the same answer, and one order."""
+    shop = Shop(four_eyes=frozenset())
+    opened, agent = shop.open_account(VICTIM), Agent("1", may=frozenset({"merge_accounts"}))
+    stays = shop.open_account("owner@mail.example").account_id
+    customer = shop.customer(opened.session)
+    order = RecordOrder(reference="ref", number="N-1", placed_at=shop.clock.now)
+    told: list[object] = []
+
+    def recorded_and_ended() -> None:
+        told.append(shop.require(order, by=customer))
+        if merges:
+            emails = {"surviving": "owner@mail.example", "absorbed": VICTIM}
+            shop.require(MergeAccounts(**emails, reason="one", evidence="letter"), by=agent)
+        else:
+            shop.require(CloseAccount(account_id=opened.account_id, reason="letter"), by=agent)
+
+    late = Accounts(Overtaken(shop.storage, recorded_and_ended), shop.settings, clock=shop.clock)
+    assert [late.handle(order, by=customer)] == told
+    owner = stays if merges else opened.account_id
+    assert [one.owner for one in shop.stored(OrderRecord)] == [owner]

@@ -17,6 +17,7 @@ from customer_accounts.accounts import Accounts
 from customer_accounts.adapters.memory import MemoryStorage
 from customer_accounts.command import Command
 from customer_accounts.features.email_confirmation import ConfirmEmail
+from customer_accounts.features.guest_order import RecordOrder
 from customer_accounts.features.password_reset import ResetPassword
 from customer_accounts.outbox import EventKind
 from customer_accounts.refusals import Refused
@@ -80,6 +81,15 @@ def test_pairs_on_sqlite(stage: Stage, sqlite: OnSqlite, first: type[Command]) -
     """CC-06, CC-05: the same on a real file."""
     for second in Random(SEED + _name(first)).sample(WRITING, min(ON_SQLITE, len(WRITING))):
         _compare(Pair(stage, first, second), sqlite)
+
+
+@pytest.mark.parametrize("second", [one for one in WRITING if _name(one) != "CloseAccount"], ids=_name)
+def test_a_customers_order_is_as_one_after_the_other(stage: Stage, second: type[Command]) -> None:
+    """CC-06, GM-02: what overlaps an order of Anna's comes before or after it; only a closing makes it a guest's."""
+    pair = Pair(stage, RecordOrder, second)
+    order = RecordOrder(reference="a-new-one", number="1", placed_at=stage.clock.now, acknowledge=True)
+    pair.given(0, order, stage.anna)
+    _compare(pair, InMemory())
 
 
 def _compare(pair: Pair, ground: Ground) -> None:

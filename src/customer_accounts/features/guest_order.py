@@ -15,7 +15,7 @@
   typed; the shop's order intake names the account in ``account_id``.
 * An order has been placed and is never refused because its account ends between the read and the write.  After a merge
   it belongs to the surviving account, marked so that an undoing gives it back, as if it had come first.  After a
-  closing it is a guest's, under the address that the account had.  Where only the session ends, it stays.
+  closing it is a guest's.  Where only the session ends, it stays.  It goes by the address that the account had.
 * The reference is the natural key (RL-08): the same order again gets the same answer and nothing happens
   twice; another order under the same reference is refused, and nothing is told of the first.
 * The typo warning of the address comes with the answer (F17).  An unreadable address is refused with its
@@ -173,8 +173,8 @@ class RecordOrder(Command):
 
         def otherwise(newer: Facts) -> Decision[OrderRecorded] | Refusal:
             account = newer.account(owner.id)
-            if account is not None:
-                return self._of_account(account, newer, env, actor)
+            if account is not None:  # only the session has ended
+                return held(account, self.decide_for(owner, newer, env, actor), otherwise)
             merge = next((one for one in newer.merges if one.absorbed.id == owner.id), None)
             if merge is not None:
                 surviving = evolve(owner, id=merge.surviving)
