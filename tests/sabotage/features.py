@@ -146,6 +146,16 @@ FEATURES = (
         "features/test_account_merge.py::TestByTheCustomer::test_the_link_alone_is_not_enough",
     ),
     fault(
+        "merge_changes",
+        "orders are handed on before the merge that they came through",
+        edited(
+            merge_changes.merge_changes,
+            "*_earlier_merges(plan, facts),\n        *_orders(plan, merge_id, facts, env, actor, reason),",
+            "*_orders(plan, merge_id, facts, env, actor, reason),\n        *_earlier_merges(plan, facts),",
+        ),
+        "test_merge_waits.py::test_a_further_merge_waits_and_takes_the_order_along",
+    ),
+    fault(
         "merge_rules",
         "a merge widens a consent",
         edited(merge_rules.MergePlan.ends_newsletter, "return ended and", "return not ended and"),
