@@ -140,7 +140,7 @@ def mail_to_account(
         env, purpose, to=account.email, locale=account.locale, storefront=account.storefront,
         account_id=account.id, token=token,
     )  # fmt: skip
-    return evolve(queued, mail=evolve(queued.mail, details=_details(details)))
+    return evolve(queued, mail=evolve(queued.mail, details=_details(details))) if details else queued
 
 
 def event_of(

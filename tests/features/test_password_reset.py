@@ -20,7 +20,7 @@ from customer_accounts.issue import issue_token
 from customer_accounts.order import OrderRecord, OrderStatus
 from customer_accounts.outbox import EventKind, MailPurpose
 from customer_accounts.refusals import Reason, Refused
-from customer_accounts.token import Purpose, TokenRecord
+from customer_accounts.token import Purpose, TokenRecord, link_text
 from tests.overtaken import Overtaken
 from tests.shop import BROWSER, ELSEWHERE, PASSWORD, Shop
 
@@ -70,11 +70,17 @@ class TestAsking:
         assert (mail.to, mail.locale, mail.account_id) == ("Anna@mail.example", "de", opened.account_id)
 
     def test_an_unknown_address_is_told_that_it_has_no_account(self, shop: Shop) -> None:
-        """EN-01: the owner of the mailbox hears it, nobody else; no link exists."""
+        """EN-01, EN-05: the owner of the mailbox hears it, nobody else; no link is mailed, and none opens anything."""
         _ask(shop, "nobody@mail.example")
         mail = shop.mails()[0]
         assert (mail.purpose, mail.to, mail.locale) == (MailPurpose.NO_ACCOUNT, "nobody@mail.example", "fr")
-        assert shop.stored(TokenRecord) == []
+        assert mail.token is None
+        (decoy,) = shop.stored(TokenRecord)
+        link = link_text(shop.settings.secret, decoy.purpose, decoy.token_id)
+        reset = ResetPassword(token=link, generate_password=True)
+        refused = shop.handle(reset, by=shop.visitor(BROWSER))
+        assert isinstance(refused, Refused)
+        assert refused.reason is Reason.LINK_INVALID
 
     def test_a_closed_account_has_no_link(self, shop: Shop) -> None:
         """SE-02: the address of a closed account is an unknown one."""

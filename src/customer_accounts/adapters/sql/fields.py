@@ -47,6 +47,14 @@ def _utc_text(value: datetime | None) -> str | None:
     return None if value is None else _in_utc(value).isoformat(" ", "microseconds")[:26]
 
 
+def _read_utc(value: datetime | str | None) -> datetime | None:
+    if value is None:
+        return None
+    # A host's connection to SQLite may make times of their text by itself, as Django's does.
+    time = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """A time with its zone, UTC on every database; one without a zone is refused before it is stored."""
 
@@ -71,13 +79,13 @@ class UtcDateTime(TypeDecorator[datetime]):
             return _utc_text(value)
         return None if value is None else _in_utc(value)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
+        """Give what reads a time, without a detour either."""
+        return _read_utc if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
     def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> datetime | None:
         """Give the time in UTC, whatever zone the connection shows times in."""
-        if value is None:
-            return None
-        # A host's connection to SQLite may make times of their text by itself, as Django's does.
-        time = datetime.fromisoformat(value) if isinstance(value, str) else value
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        return _read_utc(value)
 
 
 class _SqliteDay(UserDefinedType[Any]):
