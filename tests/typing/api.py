@@ -17,6 +17,7 @@ from customer_accounts import (
     AsyncAccounts,
     Confirmed,
     ConfirmEmail,
+    Lookup,
     MyWishLists,
     OrderRecorded,
     Reason,
@@ -30,6 +31,7 @@ from customer_accounts import (
     SignedInCustomer,
     SignIn,
     System,
+    Timeline,
     Visitor,
     WishLists,
     WishListView,
@@ -64,6 +66,7 @@ def results_follow_from_commands() -> None:
     assert_type(shop.require(SignIn(email="a@mail.example", password=SecretStr("p")), by=visitor), SignedIn)
     assert_type(shop.require(ConfirmEmail(token="t"), by=visitor).session, Session)
     assert_type(shop.require(MyWishLists(), by=customer), WishLists)
+    assert_type(shop.require(Lookup(order="1", reason="asked"), by=Agent("7")), Timeline)
     assert_type(shop.handle(AddToWishList(product="p"), by=customer), WishListView | Refused)
 
 
@@ -93,6 +96,7 @@ def a_wrong_actor_is_an_error() -> None:
     shop.handle(register, by=customer)  # type: ignore[misc]  # customers do not register
     shop.require(MyWishLists(), by=visitor)  # type: ignore[misc]  # a visitor has no wish lists
     shop.require(MyWishLists(), by=Agent("7"))  # type: ignore[misc]  # staff has none either
+    shop.require(Lookup(order="1", reason="mine"), by=customer)  # type: ignore[misc]  # staff looks up
     shop.handle("register", by=visitor)  # type: ignore[arg-type]  # no command at all
 
 
