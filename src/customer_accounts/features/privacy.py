@@ -13,7 +13,8 @@
   a click in them is answered as ever (RFC 8058).
 * What stays: what is kept about VAT, for a time of its own (see `vat_evidence`).  The orders,
   which accounting keeps for years, with the closed account as their owner, so that nobody can claim them;
-  nobody can read them any more.  The audit trail stays for its own time, with the address masked.
+  nobody can read them any more.  The audit trail and the rows of sent mails stay for their own time, with the
+  address masked and a keyed digest of it, by which support finds them (`lookup`) until then.
 * The owner is told by mail (ACCOUNT_CLOSED; LG-04).  An agent's repeat gets the same answer and changes
   nothing (RL-08); a customer's finds the session ended.
 
