@@ -1,6 +1,7 @@
 """Runs contenders: each in a process of its own, in one environment that holds all of them, in turns."""
 
 import json
+import os
 import subprocess
 import sys
 from collections import defaultdict
@@ -74,10 +75,11 @@ class Run:
         """How often each contender takes its turn."""
         return 3 if self.quick else 7
 
-    def python(self, module: str, *words: str) -> Any:
-        """Run a module in the environment of the peers, and read the JSON that it prints."""
+    def python(self, module: str, *words: str, **environment: str) -> Any:
+        """Run a module in the virtual environment of the peers, and read the JSON that it prints."""
         command = [str(peers_python()), "-m", f"tests.benchmarks.{module}", *words]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        env = {**os.environ, **environment}
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=env)
         if done.returncode:
             raise SystemExit(f"{' '.join(command)}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
         return json.loads(done.stdout.splitlines()[-1])
