@@ -24,7 +24,7 @@ from customer_accounts.actors import System
 from customer_accounts.cli.database import Url, tables_at
 from customer_accounts.cli.ending import Exit, ended, told
 from customer_accounts.cli.import_files import FileError, rows_of
-from customer_accounts.cli.vat_recheck import settings_of
+from customer_accounts.cli.shop_settings import settings_of
 from customer_accounts.errors import ConflictError
 from customer_accounts.features.import_rows import (
     Imported,

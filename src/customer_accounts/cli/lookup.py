@@ -19,8 +19,8 @@ from customer_accounts.accounts import Accounts
 from customer_accounts.actors import Agent
 from customer_accounts.cli.database import Url, tables_at
 from customer_accounts.cli.ending import Exit, ended, told
+from customer_accounts.cli.shop_settings import settings_of
 from customer_accounts.cli.tables import print_table
-from customer_accounts.cli.vat_recheck import settings_of
 from customer_accounts.features.lookup import Lookup, Timeline
 from customer_accounts.refusals import Refused
 

@@ -7,10 +7,7 @@ other workers and be stopped at any time; what is left is asked by the next run.
 from __future__ import annotations
 
 import json
-import secrets
-import sys
 from contextlib import contextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
 import attrs
@@ -22,7 +19,8 @@ from customer_accounts.accounts import Accounts
 from customer_accounts.accounts.vat_checks import VatReport
 from customer_accounts.adapters.vies import VIES, ViesRegister
 from customer_accounts.cli.database import Url, tables_at
-from customer_accounts.cli.ending import Exit, ended, told
+from customer_accounts.cli.ending import Exit, told
+from customer_accounts.cli.shop_settings import settings_of
 from customer_accounts.cli.vat_order import (
     AsJson,
     Requester,
@@ -32,8 +30,7 @@ from customer_accounts.cli.vat_order import (
     number_or_end,
     register_at,
 )
-from customer_accounts.settings import Settings, Storefront
-from customer_accounts.vat import Seller
+from customer_accounts.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,26 +80,6 @@ def recheck(
         told(f"{len(report.late)} orders are exempt after all: their corrections wait for approval.")
     if report.paused or report.unverified:
         raise typer.Exit(Exit.OPEN)
-
-
-def settings_of(name: str | None, seller: str) -> Settings:
-    """Give the shop's settings by their name, or the defaults for a seller; what is none ends the command."""
-    try:
-        if name is None:
-            # No link is made here, so nothing is ever signed with this secret.
-            return Settings(
-                secret=secrets.token_urlsafe(32),
-                storefront=Storefront(name="-", base_url="https://shop.example", contact="help@shop.example"),
-                seller=Seller(seller),
-            )
-        module, _, attribute = name.partition(":")
-        sys.path.insert(0, "")
-        found = getattr(import_module(module), attribute, None)
-    except (ImportError, ValueError) as error:
-        raise ended(Exit.USAGE, str(error)) from None
-    if not isinstance(found, Settings):
-        raise ended(Exit.USAGE, f"{name} is no customer_accounts.Settings")
-    return found
 
 
 def _with_number(settings: Settings, requester: str | None) -> Settings:
