@@ -5,16 +5,22 @@ from typing import Any
 from uuid import UUID
 
 from attrs import evolve, frozen
+from pydantic import SecretStr
 
-from customer_accounts.account import AccountRecord, Company
+from customer_accounts.account import AccountRecord, Company, Session
+from customer_accounts.actors import SignedInCustomer
 from customer_accounts.belongings import SubscriptionStatus
 from customer_accounts.changes import Change
 from customer_accounts.claim import ClaimRecord
 from customer_accounts.facts import Facts, Page, Part, Scope
+from customer_accounts.features.account_merge import MergeAccounts
+from customer_accounts.features.merge_request import RequestMerge
+from customer_accounts.outbox import MailPurpose
 from customer_accounts.ports import Storage
 from customer_accounts.testing import records
 from customer_accounts.testing.records import stored
 from customer_accounts.vat import VatStatus
+from tests.shop import PASSWORD, Shop
 
 ANNA, BERT = "anna@mail.example", "anna.b@post.example"
 PARTS = frozenset(Part) - {Part.TOKENS, Part.EVENTS, Part.PROPOSALS, Part.REQUESTS, Part.REGISTRATIONS}
@@ -90,3 +96,27 @@ def content(facts: Facts) -> dict[str, Any]:
         rows: Sequence[Any] = getattr(facts, part.value)
         shown[part.value] = sorted((evolve(one, version=0) for one in rows), key=repr)
     return shown
+
+
+class Signed:
+    """A shop in which Anna is signed in to one account and asked to merge the other."""
+
+    def __init__(self) -> None:
+        self.shop = Shop()
+        self.anna = self.shop.open_account(ANNA)
+        self.bert = self.shop.open_account(BERT)
+        self.customer = self._fresh(self.anna.session)
+        asked = RequestMerge(email=BERT, current_password=SecretStr(PASSWORD))
+        self.answer = self.shop.require(asked, by=self.customer)
+
+    def _fresh(self, session: Session) -> SignedInCustomer:
+        return self.shop.customer(session)
+
+    @property
+    def link(self) -> str:
+        """The text of the link in the other mailbox."""
+        return self.shop.link(self.shop.mails(MailPurpose.CONFIRM_MERGE)[-1])
+
+    def merge(self, by: Any = None) -> Any:
+        """Use the link."""
+        return self.shop.handle(MergeAccounts(token=self.link), by=by or self.customer)

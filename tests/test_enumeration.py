@@ -22,7 +22,6 @@ from customer_accounts.casework import ConversionRequestRecord
 from customer_accounts.changes import Change, Counts
 from customer_accounts.command import Command
 from customer_accounts.facts import Facts, Scope
-from customer_accounts.features.account_merge import MergeRequested, RequestMerge
 from customer_accounts.features.claim_order import ClaimOrder
 from customer_accounts.features.conversion_answers import (
     AskCustomer,
@@ -35,6 +34,7 @@ from customer_accounts.features.conversion_requests import (
 from customer_accounts.features.email_change import RequestEmailChange
 from customer_accounts.features.guest_order import OrderRecorded, RecordOrder
 from customer_accounts.features.guest_order_page import OpenAccountFromOrder
+from customer_accounts.features.merge_request import MergeRequested, RequestMerge
 from customer_accounts.features.order_dispute import RecordDispute
 from customer_accounts.features.order_tracking import ParcelInput, RecordShipment
 from customer_accounts.features.password_reset import RequestPasswordReset

@@ -64,9 +64,7 @@ if TYPE_CHECKING:
         AccountsMerged,
         MergeAccounts,
         MergePreview,
-        MergeRequested,
         PreviewMerge,
-        RequestMerge,
     )
     from customer_accounts.features.account_merge_undo import (
         MergeUndone,
@@ -213,6 +211,7 @@ if TYPE_CHECKING:
         Lookup,
         Timeline,
     )
+    from customer_accounts.features.merge_request import MergeRequested, RequestMerge
     from customer_accounts.features.my_orders import (
         MyOrder,
         MyOrders,
@@ -739,7 +738,7 @@ _HOMES = {
     "MergeAccounts": "features.account_merge",
     "MergeEntry": "features.timeline",
     "MergePreview": "features.account_merge",
-    "MergeRequested": "features.account_merge",
+    "MergeRequested": "features.merge_request",
     "MergeUndone": "features.account_merge_undo",
     "MyAccount": "features.benefits",
     "MyAddresses": "features.delivery_address",
@@ -806,7 +805,7 @@ _HOMES = {
     "RequestConversion": "features.conversion_requests",
     "RequestEmailChange": "features.email_change",
     "RequestEntry": "features.timeline",
-    "RequestMerge": "features.account_merge",
+    "RequestMerge": "features.merge_request",
     "RequestPage": "features.conversion_answers",
     "RequestPasswordReset": "features.password_reset",
     "RequestResellerPricing": "features.reseller",

@@ -19,13 +19,14 @@ from customer_accounts.changes import Change, Counts, insert, update
 from customer_accounts.command import Command
 from customer_accounts.evidence import OrderVatState, VatPauseRecord
 from customer_accounts.facts import Facts, Scope
-from customer_accounts.features.account_merge import MergeAccounts, RequestMerge
+from customer_accounts.features.account_merge import MergeAccounts
 from customer_accounts.features.company import SetCompany
 from customer_accounts.features.conversion_requests import RequestConversion
 from customer_accounts.features.delivery_address import AddAddress
 from customer_accounts.features.email_change import RequestEmailChange
 from customer_accounts.features.guest_claim import ClaimGuestOrders
 from customer_accounts.features.identity_links import LinkIdentity
+from customer_accounts.features.merge_request import RequestMerge
 from customer_accounts.features.newsletter import ConfirmNewsletter, SubscribeNewsletter
 from customer_accounts.features.order_tracking import ParcelInput, RecordShipment
 from customer_accounts.features.password_reset import RequestPasswordReset

@@ -7,7 +7,6 @@ import pytest
 from attrs import evolve
 from pydantic import SecretStr, ValidationError
 
-from customer_accounts.account import Session
 from customer_accounts.actors import Agent, SignedInCustomer
 from customer_accounts.belongings import SubscriptionStatus
 from customer_accounts.changes import insert
@@ -15,23 +14,20 @@ from customer_accounts.features.account_merge import (
     AccountsMerged,
     MergeAccounts,
     MergePreview,
-    MergeRequested,
     PreviewMerge,
-    RequestMerge,
 )
 from customer_accounts.features.benefits import MyAccount
 from customer_accounts.features.email_confirmation import InspectLink, Needs
 from customer_accounts.features.merge_rules import CONFLICT_RULES
 from customer_accounts.features.my_orders import MyOrders
 from customer_accounts.features.password_reset import RequestPasswordReset
-from customer_accounts.features.registration import Register
 from customer_accounts.features.sign_in import SignIn
 from customer_accounts.outbox import EventKind, MailPurpose
 from customer_accounts.permissions import AgentTask
 from customer_accounts.refusals import Reason, Refused
 from customer_accounts.testing.records import an_identity
 from customer_accounts.token import Purpose, TokenRecord
-from tests.merging import ANNA, BERT, EVERYTHING, Has, belongings, seen
+from tests.merging import ANNA, BERT, EVERYTHING, Has, Signed, belongings, seen
 from tests.orders import SYSTEM
 from tests.shop import ELSEWHERE, PASSWORD, Shop
 
@@ -58,71 +54,6 @@ class Two:
     def preview(self) -> MergePreview:
         """Look first."""
         return self.shop.require(PreviewMerge(surviving=ANNA, absorbed=BERT), by=CHEF)
-
-
-class Signed:
-    """A shop in which Anna is signed in to one account and asked to merge the other."""
-
-    def __init__(self) -> None:
-        self.shop = Shop()
-        self.anna = self.shop.open_account(ANNA)
-        self.bert = self.shop.open_account(BERT)
-        self.customer = self._fresh(self.anna.session)
-        asked = RequestMerge(email=BERT, current_password=SecretStr(PASSWORD))
-        self.answer = self.shop.require(asked, by=self.customer)
-
-    def _fresh(self, session: Session) -> SignedInCustomer:
-        return self.shop.customer(session)
-
-    @property
-    def link(self) -> str:
-        """The text of the link in the other mailbox."""
-        return self.shop.link(self.shop.mails(MailPurpose.CONFIRM_MERGE)[-1])
-
-    def merge(self, by: Any = None) -> Any:
-        """Use the link."""
-        return self.shop.handle(MergeAccounts(token=self.link), by=by or self.customer)
-
-
-class TestRequestMerge:
-    """RequestMerge."""
-
-    def test_the_other_mailbox_gets_the_link(self) -> None:
-        """EM-05: to the stored address, in its account's language, with the asking address masked."""
-        two = Signed()
-        (mail,) = two.shop.mails(MailPurpose.CONFIRM_MERGE)
-        assert (mail.to, mail.account_id, mail.detail("new_address")) == (
-            BERT, two.bert.account_id, "a***@mail.example",
-        )  # fmt: skip
-        (event,) = two.shop.events(EventKind.MERGE_REQUESTED)
-        assert event.email == "a***@post.example"
-
-    def test_the_answer_is_the_same_for_every_address(self) -> None:
-        """EN-01, EN-07: an unknown address, one that waits and a known one look alike."""
-        two = Signed()
-        two.shop.require(Register(email="wait@mail.example", password=PASSWORD), by=two.shop.visitor())
-        for email in ("nobody@mail.example", "wait@mail.example"):
-            asked = RequestMerge(email=email, current_password=SecretStr(PASSWORD))
-            answer = two.shop.require(asked, by=two.customer)
-            assert answer == MergeRequested(email, None, two.answer.advice)
-        assert len(two.shop.mails(MailPurpose.CONFIRM_MERGE)) == 1
-
-    def test_wants_the_password(self) -> None:
-        """PW-10: a session that somebody left open merges nothing."""
-        two = Signed()
-        for password in (None, SecretStr("wrong")):
-            refused = two.shop.handle(RequestMerge(email=BERT, current_password=password), by=two.customer)
-            assert isinstance(refused, Refused)
-            assert refused.reason is Reason.PASSWORD_WRONG
-
-    def test_the_own_address_and_an_unreadable_one(self) -> None:
-        """F06: refused, with the correction where there is one."""
-        two = Signed()
-        own = RequestMerge(email=ANNA, current_password=SecretStr(PASSWORD))
-        assert two.shop.handle(own, by=two.customer) == Refused(Reason.SAME_ADDRESS, field="email")
-        bad = two.shop.handle(RequestMerge(email="a@gmail,com"), by=two.customer)
-        assert isinstance(bad, Refused)
-        assert bad.reason is Reason.EMAIL_INVALID
 
 
 class TestByTheCustomer:

@@ -28,8 +28,8 @@ from customer_accounts.refusals import Reason, Refused
 from customer_accounts.testing import FixedClock, cheap_settings, records
 from customer_accounts.token import TokenRecord
 from customer_accounts.vat import VatStatus
-from tests.features.test_account_merge import CHEF, GIVEN, Signed, Two, _session
-from tests.merging import ANNA, BERT, EVERYTHING, Has, belongings, content, seen
+from tests.features.test_account_merge import CHEF, GIVEN, Two, _session
+from tests.merging import ANNA, BERT, EVERYTHING, Has, Signed, belongings, content, seen
 from tests.orders import place
 from tests.shop import PASSWORD
 

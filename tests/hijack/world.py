@@ -14,7 +14,7 @@ from attrs import evolve
 
 from customer_accounts.account import AccountRecord, Session
 from customer_accounts.actors import SignedInCustomer, Visitor
-from customer_accounts.features.account_merge import MergeAccounts, RequestMerge
+from customer_accounts.features.account_merge import MergeAccounts
 from customer_accounts.features.account_merge_undo import UndoMerge
 from customer_accounts.features.benefits import MyAccount
 from customer_accounts.features.claim_order import ClaimOrder
@@ -27,6 +27,7 @@ from customer_accounts.features.guest_order import RecordOrder
 from customer_accounts.features.identity import IdentityUse, VerifiedIdentity
 from customer_accounts.features.identity_approval import ApproveIdentities
 from customer_accounts.features.identity_links import LinkIdentity, UnlinkIdentity
+from customer_accounts.features.merge_request import RequestMerge
 from customer_accounts.features.password import ChangePassword
 from customer_accounts.features.password_reset import RequestPasswordReset, ResetPassword
 from customer_accounts.features.privacy import CloseAccount

@@ -1,9 +1,8 @@
 """Two accounts of the same person become one, and what that does can be seen before and undone after.
 
-* The customer, signed in to the account that shall go on, gives the other address: `RequestMerge`, with the
-  current password.  The answer is the same for every address (EN-01); where the address has an account, its
-  mailbox gets a link.  That link works only signed in to the asking account: both are proven, and a stranger
-  to whom the mail was forwarded or misaddressed can do nothing with it.
+* The customer asks for it signed in to the account that shall go on (`customer_accounts.features.merge_request`).
+  The link in the other mailbox works only signed in to the asking account: both are proven, and a stranger to
+  whom the mail was forwarded or misaddressed can do nothing with it.
 * `PreviewMerge` shows what would move, what both accounts have and which of it counts, and writes nothing;
   `MergeAccounts` does it in one write.  The rules are data: `customer_accounts.features.merge_rules`.
 * Staff can do the same for a customer who has lost one of the mailboxes, by both addresses, with a reason and
@@ -16,9 +15,9 @@
   says that it is done.
 * An account that absorbed another one shortly before can itself be absorbed; both merges can still be undone.
 
-Refusals: EMAIL_INVALID, SAME_ADDRESS, PASSWORD_WRONG, REAUTHENTICATE, LINK_INVALID, LINK_EXPIRED, ALREADY_DONE,
-NOT_FOUND, PERMISSION_MISSING, SECOND_AGENT_NEEDED, PROPOSAL_DIFFERS.
-Mails: CONFIRM_MERGE, ACCOUNTS_MERGED.
+Refusals: SAME_ADDRESS, REAUTHENTICATE, LINK_INVALID, LINK_EXPIRED, ALREADY_DONE, NOT_FOUND, PERMISSION_MISSING,
+SECOND_AGENT_NEEDED, PROPOSAL_DIFFERS, EVIDENCE_NEEDED.
+Mails: ACCOUNTS_MERGED.
 """
 
 from collections.abc import Sequence
@@ -27,32 +26,27 @@ from typing import ClassVar
 from uuid import UUID, uuid4, uuid5
 
 from attrs import evolve, field, frozen
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_core import PydanticCustomError
 
 from customer_accounts.account import AccountRecord
 from customer_accounts.actors import Agent, SignedInCustomer
-from customer_accounts.changes import Change, UseToken, update
+from customer_accounts.changes import Change, UseToken
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
-from customer_accounts.email_address import suggest_correction
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.account_links import account_link, digest_of
 from customer_accounts.features.four_eyes import agreed, not_permitted
-from customer_accounts.features.further_address import further_address
 from customer_accounts.features.merge_changes import merge_changes
 from customer_accounts.features.merge_rules import MergePlan, plan_merge
-from customer_accounts.features.reauthentication import password_check
-from customer_accounts.features.registration import email_key_of, mailing
+from customer_accounts.features.registration import email_key_of
 from customer_accounts.features.revocation import siblings_of
 from customer_accounts.inputs import Line, OptionalToken, TypedEmail
-from customer_accounts.issue import issue_token, mail_to_account, masked, record_event, spent, with_token
+from customer_accounts.issue import masked, spent
 from customer_accounts.limiting import Hit, Limit, hits
-from customer_accounts.outbox import EventKind, MailPurpose
 from customer_accounts.permissions import AgentTask
 from customer_accounts.refusals import Reason
 from customer_accounts.settings import Settings
 from customer_accounts.token import Purpose, TokenRecord
-from customer_accounts.wording import wording
 
 _NAMESPACE = UUID("a6a5b0d1-3c1e-4c2e-9b59-9a3a3d9f0c77")
 _PARTS = frozenset(
@@ -63,21 +57,6 @@ _PARTS = frozenset(
 )
 
 Merging = SignedInCustomer | Agent
-
-
-@frozen
-class MergeRequested:
-    """What a customer is told who names another account's address; the same for every address.
-
-    Args:
-        email: the address as it was understood.
-        email_suggestion: the address that was probably meant, or None (F06).
-        advice: where to look, and where the link works.
-    """
-
-    email: str
-    email_suggestion: str | None
-    advice: str
 
 
 @frozen
@@ -125,58 +104,6 @@ class AccountsMerged:
     orders: int
     conflicts: tuple[str, ...]
     undo_until: datetime
-
-
-class RequestMerge(Command):
-    """Ask to merge another account of one's own into this one; its mailbox gets the link."""
-
-    actors: ClassVar = (SignedInCustomer,)
-    hashes: ClassVar = True
-
-    email: TypedEmail
-    current_password: SecretStr | None = None
-
-    def limits(self, actor: SignedInCustomer, settings: Settings, /) -> tuple[Hit, ...]:
-        """See `Command.limits`."""
-        return (*password_check(actor), *mailing(self.email, actor))
-
-    def scope(self, actor: SignedInCustomer, env: Env, /) -> Scope:
-        """See `Command.scope`."""
-        parts = frozenset({Part.ACCOUNTS, Part.TOKENS})
-        return Scope(parts=parts, email_keys=(email_key_of(self.email),))
-
-    def decide(
-        self, facts: Facts, env: Env, actor: SignedInCustomer, /
-    ) -> Decision[MergeRequested] | Refusal:
-        """See `Command.decide`."""
-        named = further_address(self.email, self.current_password, facts, env, actor)
-        if isinstance(named, Refusal):
-            return named
-        account, email = named
-        other = facts.account_at(email.key)
-        changes = [
-            # A reset or sign-out meanwhile ends this session; its link must not be left over.
-            update(account, account),
-            *([] if other is None else _asked(account, other, facts, env)),
-            record_event(env, actor, EventKind.MERGE_REQUESTED, email=email.original),
-        ]
-        advice = wording("account_merge", "advice", account.locale)
-        suggestion = suggest_correction(email.original)
-        return Decision(MergeRequested(email.original, suggestion, advice), changes)
-
-
-def _asked(account: AccountRecord, other: AccountRecord, facts: Facts, env: Env) -> list[Change]:
-    token = issue_token(
-        env,
-        Purpose.CONFIRM_MERGE,
-        email=other.email,
-        email_key=other.email_key or "",
-        account_id=account.id,
-    )
-    mail = mail_to_account(
-        env, MailPurpose.CONFIRM_MERGE, other, token=token, new_address=masked(account.email)
-    )
-    return [*with_token(token, facts.tokens), mail]
 
 
 def _contradiction(token: str | None, surviving: str, absorbed: str) -> PydanticCustomError | None:
