@@ -131,7 +131,7 @@ def _about_vat(
     checks = of.find(VatCheckRecord, "number", numbers)
     taxed = of.find(OrderVatRecord, "reference", [scope.order])
     taxed += of.find(OrderVatRecord, "number", [scope.vat_number])
-    if scope.page is not None and scope.vat_number is None:
+    if scope.order_number is not None or (scope.page is not None and scope.vat_number is None):
         taxed += of.find(OrderVatRecord, "state", [scope.order_vat_in])
         taxed += of.find(OrderVatRecord, "reference", [one.reference for one in orders])
     told = [one.vat_evidence_id for one in companies]

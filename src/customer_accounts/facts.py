@@ -22,9 +22,9 @@ Rules for a storage:
 * ``addresses``, ``wish_lists``, ``events``: of those accounts, oldest first; ``subscriptions``: of those accounts.
 * ``vat_number`` leads to the accounts of companies with that number only if the scope wants ``vat_holders``.
 * ``vat_checks``: of that number, of ``vat_numbers``, and of the numbers of those accounts and registrations.
-* ``order_vat``: of the order named; or else one page of those with that number or in the state ``order_vat_in``, or
-  both, newest first; or else, without a link, of the orders on the page of ``account_id``.  ``orders`` follow the same
-  page where neither order nor link names one.
+* ``order_vat``: of the orders named, by reference and by number; or else one page of those with that VAT number or in
+  the state ``order_vat_in``, or both, newest first; or else, without a link, of the orders on the page of
+  ``account_id``.  ``orders`` follow the same page where neither order nor link names one.
 * ``vat_evidence``: the newest `EVIDENCE_AT_ONCE` of that number, and what those accounts' companies and that VAT of
   orders name; newest first.
 * ``mails``: the one named, as it stands in the outbox.

@@ -57,7 +57,7 @@ from customer_accounts.testing.records import stored
 from customer_accounts.vat import VatAnswer, VatStatus
 from tests.orders import GUEST, SYSTEM, place, stored_order
 from tests.shop import PASSWORD, Shop
-from tests.vat_orders import GERMAN, provisional
+from tests.vat_orders import GERMAN, provisional, say
 
 IDA = Agent("17", name="Ida")
 ANNA = "anna@mail.example"
@@ -222,10 +222,14 @@ class TestByOrder:
         assert stranger.account_id not in {one.account_id for one in of_kind(found, EventEntry)}
 
     def test_its_vat(self, shop: Shop) -> None:
-        """The VAT of the order stands in the timeline, with how it stands now."""
+        """The VAT of a guest's order stands in the timeline, as it stands now, and what the register said."""
         provisional(shop)
-        (vat,) = of_kind(look(shop, order="r-1"), OrderVatEntry)
-        assert (vat.reference, vat.state) == ("r-1", OrderVatState.PROVISIONAL)
+        say(shop, VatStatus.INVALID)
+        for named in ("r-1", "N-r-1"):
+            found = look(shop, order=named)
+            (vat,), (answer,) = of_kind(found, OrderVatEntry), of_kind(found, VatEvidenceEntry)
+            assert (vat.reference, vat.state) == ("r-1", OrderVatState.CHARGED)
+            assert (answer.number, answer.status) == (GERMAN, VatStatus.INVALID)
 
     def test_none(self, shop: Shop) -> None:
         """An order that is not there has an empty timeline."""

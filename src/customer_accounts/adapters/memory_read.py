@@ -290,13 +290,14 @@ def _order_vat_page(scope: Scope, order_vat: list[OrderVatRecord]) -> tuple[Orde
 def _order_vat(
     scope: Scope, order_vat: list[OrderVatRecord], orders: list[OrderRecord]
 ) -> tuple[OrderVatRecord, ...]:
-    if scope.order is not None:
-        return tuple(one for one in order_vat if one.reference == scope.order)
-    if _by_vat(scope):
+    if scope.order is not None or scope.order_number is not None:
+        named = {scope.order, *(one.reference for one in _named_orders(scope, orders))}
+    elif _by_vat(scope):
         return _order_vat_page(scope, order_vat)
-    if scope.token is not None:
+    elif scope.token is not None:
         return ()
-    named = {one.reference for one in _account_page(scope, orders)}
+    else:
+        named = {one.reference for one in _account_page(scope, orders)}
     chosen = (one for one in order_vat if one.reference in named)
     return tuple(sorted(chosen, key=attrgetter("recorded_at", "reference"), reverse=True))
 

@@ -6,7 +6,8 @@
   VAT of orders.
 * An address leads to its account, to all that stands under the address itself, and to what was mailed to it or noted
   of it, with an account or without.  An order leads to the account that owns it; the order of a guest to its address.
-  A VAT number leads to the accounts of companies with it, of many to the newest `ACCOUNTS_AT_ONCE`.
+  A VAT number, an account's and an order's too, leads to what registers said about it and to the VAT of orders with
+  it; one that was typed also to the accounts of companies with it, of many to the newest `ACCOUNTS_AT_ONCE`.
 * An agent sees masked addresses and as few fields as help (`customer_accounts.features.timeline`); what happened to
   be typed is not given back.  An agent may know whether there is an account (truth 3 binds visitors only).
 * Each page is in the audit trail: who looked, what for, and about whom, by account and by a digest of what was
@@ -106,14 +107,14 @@ class Lookup(Command):
         if self.email is not None:
             return Scope(parts=parts, email_keys=(email_key_of(self.email),))
         if self.order is not None:
-            return Scope(parts=parts | {Part.ORDERS}, order=self.order, order_number=self.order)
+            parts |= {Part.ORDERS, Part.ORDER_VAT}
+            return Scope(parts=parts, order=self.order, order_number=self.order)
         return Scope(parts=parts, vat_number=compact_number(self.vat_number or ""), vat_holders=True)
 
     def further_scope(self, facts: Facts, env: Env, /) -> Scope:
         """See `Command.further_scope`."""
         accounts = self._accounts(facts)[:ACCOUNTS_AT_ONCE]
-        addresses, number = self._addresses(accounts, facts), compact_number(self.vat_number or "")
-        companies = [one.company.vat_number for one in accounts if one.company is not None]
+        addresses, numbers = self._addresses(accounts, facts), self._numbers(accounts, facts)
         history = History(
             account_ids=tuple(one.id for one in accounts),
             email_keys=tuple(addresses),
@@ -121,13 +122,13 @@ class Lookup(Command):
                 found for one in addresses.values() for found in address_digests(env.settings, one)
             ),
             references=tuple(one.reference for one in facts.orders),
-            vat_numbers=tuple(one for one in (number, *companies) if one),
+            vat_numbers=numbers,
             after=self._after(),
             # One record more than is shown tells whether there is a next page.
             limit=min(self.limit + 1, 100),
         )
         parts = frozenset({Part.HISTORY, Part.VAT_CHECKS})
-        return Scope(parts=parts, account_ids=history.account_ids, vat_number=number or None, history=history)
+        return Scope(parts=parts, vat_numbers=numbers, history=history)
 
     def decide(self, facts: Facts, env: Env, actor: Agent, /) -> Decision[Timeline] | Refusal:
         """See `Command.decide`."""
@@ -172,6 +173,12 @@ class Lookup(Command):
             email_key_of(one): one for one in (self.email or "", *guests, *(one.email for one in accounts))
         }
         return {key: one for key, one in found.items() if key}
+
+    def _numbers(self, accounts: Sequence[AccountRecord], facts: Facts) -> tuple[str, ...]:
+        """Give the VAT numbers that it is about: what was typed, of the accounts' companies, and of the orders."""
+        companies = (one.company.vat_number for one in accounts if one.company is not None)
+        found = (compact_number(self.vat_number or ""), *companies, *(one.number for one in facts.order_vat))
+        return tuple(dict.fromkeys(one for one in found if one))
 
     def _noted(self, accounts: Sequence[AccountRecord], facts: Facts, env: Env, actor: Agent) -> RecordEvent:
         """Note who looked, what for and about whom."""

@@ -99,6 +99,17 @@ class LosesTheCorrection(Reading):
         return evolve(facts, vat_evidence=tuple(one for one in facts.vat_evidence if one.id not in lost))
 
 
+@breaks("test_a_number_leads_to_the_vat_of_its_orders")
+class KnowsNoNumbersOfOrders(Reading):
+    """Finds the VAT of orders by their reference only."""
+
+    def bent(self, scope: Scope, facts: Facts) -> Facts:
+        """Do it as the class says."""
+        if scope.order_number is None:
+            return facts
+        return evolve(facts, order_vat=tuple(one for one in facts.order_vat if one.reference == scope.order))
+
+
 @breaks("test_the_vat_of_orders_is_paged_by_number_and_state")
 class IgnoresTheState(Broken):
     """Takes the state as no condition where a number is one."""

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Integer, Select, String, bindparam, select
 from customer_accounts.adapters.sql.fields import UtcDateTime
 from customer_accounts.adapters.sql.layout import Branch, branch_of
 from customer_accounts.adapters.sql.mapping import ORDER_VAT, VAT_CHECKS, VAT_EVIDENCE, VAT_PAUSES
-from customer_accounts.adapters.sql.reach import Reach, Shape, number_bound
+from customer_accounts.adapters.sql.reach import Reach, Shape, named_orders, number_bound, reached
 from customer_accounts.adapters.sql.schema import order_vat, vat_checks, vat_evidence, vat_pauses
 from customer_accounts.facts import EVIDENCE_AT_ONCE, Part
 
@@ -53,8 +53,12 @@ def _checks(shape: Shape, reach: Reach) -> list[Branch]:
 
 def _taxed(shape: Shape, account_page: AccountPage) -> ColumnElement[bool] | None:
     """Give the condition on the VAT of the orders that are meant."""
-    if shape.order:
-        return order_vat.c.reference == bindparam("order", type_=String())
+    if shape.order or shape.number:
+        # The VAT of an order is kept longer than the order may be.
+        ways = [order_vat.c.reference == bindparam("order", type_=String())] if shape.order else []
+        if shape.number:
+            ways.append(order_vat.c.reference.in_(named_orders(shape)))
+        return reached(order_vat, ways)
     if by_vat(shape):
         page = order_vat_page(shape)
     elif shape.page is not None and shape.account and not shape.token:

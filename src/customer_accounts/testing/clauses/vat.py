@@ -90,6 +90,20 @@ class VatClauses(Clauses):
         by_page = storage.read(Scope(parts=_KEPT, account_id=account.id, page=Page()))
         assert (by_page.order_vat, by_page.vat_evidence) == ((taxed,), (third, second, first))
 
+    @needs(Part.ORDERS, Part.ORDER_VAT)
+    def test_a_number_leads_to_the_vat_of_its_orders(self, storage: Storage) -> None:
+        """By an order's number: the VAT of each order that has it, newest first; a reference adds its own."""
+        orders = [records.an_order(number=number) for number in ("A-1", "A-1", "A-2")]
+        old, new, other = (
+            records.order_vat(reference=one.reference, recorded_at=later(hours=hours))
+            for hours, one in enumerate(orders)
+        )
+        storage.write(stored(*orders, old, new, other, records.order_vat()))
+        scope = Scope(parts=frozenset({Part.ORDER_VAT}), order_number="A-1")
+        assert storage.read(scope).order_vat == (new, old)
+        assert storage.read(evolve(scope, order=other.reference)).order_vat == (other, new, old)
+        assert storage.read(evolve(scope, order_number="A-3")).order_vat == ()
+
     @needs(*_KEPT, Part.ORDERS)
     def test_the_vat_of_orders_is_paged_by_number_and_state(self, storage: Storage) -> None:
         """By number, by state or by both, newest first, page after page, each with its order."""
