@@ -45,14 +45,24 @@ def test_an_upgrade_may_stop_earlier(url: str) -> None:
     assert migrations.current(url).revision == "0001"
 
 
-def test_current_says_what_is_left(url: str) -> None:
+def test_current_says_what_is_left(tmp_path: Path, url: str) -> None:
     """The revision alone goes to standard output; the exit code is 1 while anything is left to do."""
+    (tmp_path / "shop.db").touch()
     before = run("db", "current", "--url", url)
     assert (before.exit_code, before.stdout) == (Exit.OPEN, "none\n")
     assert "to do: 0001" in before.stderr
     run("db", "upgrade", "--url", url)
     after = run("db", "current", "--url", url)
     assert (after.exit_code, after.stdout, after.stderr) == (Exit.DONE, f"{HEAD}\n", "")
+
+
+@pytest.mark.parametrize("words", [("current",), ("stamp", "head")])
+def test_a_database_that_is_not_there_is_not_made(tmp_path: Path, url: str, words: tuple[str, ...]) -> None:
+    """A mistyped name ends with exit code 2 and the way out, and leaves no file behind; only upgrade makes one."""
+    result = run("db", *words, "--url", url)
+    assert (result.exit_code, result.stdout) == (Exit.USAGE, "")
+    assert "customer-accounts db upgrade" in result.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_tables_of_create_schema_are_stamped_once(url: str) -> None:

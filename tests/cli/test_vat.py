@@ -71,6 +71,13 @@ class TestCheck:
         """Numbers without a prefix are of the country that is given."""
         assert run("vat", "check", "136695976", "--country", "DE").exit_code == Exit.DONE
 
+    @pytest.mark.parametrize("country", ["XX", "Germany"])
+    def test_a_country_that_no_code_names_is_told(self, country: str) -> None:
+        """A mistyped country would make every number without a prefix unreadable: exit code 2, and no output."""
+        result = run("vat", "check", "136695976", "--country", country)
+        assert (result.exit_code, result.stdout) == (Exit.USAGE, "")
+        assert "--country: a country is named by its ISO 3166-1 code" in result.stderr
+
     def test_asks_the_register(self, vies: FakeVies) -> None:
         """With --vies each number has the register's answer; one that is not confirmed is open."""
         vies.set("DE136695976", valid(name="Example GmbH"))
@@ -316,7 +323,7 @@ class TestExplain:
         assert run("vat", "explain", str(kept), "--lang", "de").exit_code == Exit.DONE
 
     def test_a_file_that_is_no_record_is_told(self, tmp_path: Path) -> None:
-        """Garbage is a fault of the caller, a missing file one of the world."""
+        """Garbage and a mistyped name are faults of the caller, as everywhere in the tool."""
         (tmp_path / "empty.json").write_text("{}", encoding="utf-8")
         (tmp_path / "binary.json").write_bytes(b"\xff\xfe")
         (tmp_path / "deep.json").write_text("[" * 100_000, encoding="utf-8")
@@ -324,5 +331,6 @@ class TestExplain:
         (tmp_path / "nonsense.json").write_text("nonsense", encoding="utf-8")
         for name in ("empty.json", "binary.json", "deep.json", "other.json", "nonsense.json"):
             assert run("vat", "explain", str(tmp_path / name)).exit_code == Exit.USAGE
-        missing = run("vat", "explain", str(tmp_path / "missing.json"))
-        assert (missing.exit_code, "missing.json" in missing.stderr) == (Exit.FAULT, True)
+        for name in ("missing.json", ""):
+            missing = run("vat", "explain", str(tmp_path / name))
+            assert (missing.exit_code, str(tmp_path / name) in missing.stderr) == (Exit.USAGE, True)

@@ -216,6 +216,7 @@ def test_resuming_is_told(source: Path, tmp_path: Path) -> None:
     [
         ("a,b\n1,2\n", (), "none of the columns"),
         ("", (), "the file is empty"),
+        ("to,number, TO\nDE,,AT\n", (), "the first line names the column to more than once"),
         ("to\nDE\n", ("--seller", "CH"), "member state"),
     ],
 )
@@ -225,6 +226,14 @@ def test_what_cannot_be_worked_on_is_told(tmp_path: Path, text: str, words: Sequ
     source.write_text(text, encoding="utf-8")
     result = run("vat", "bulk", str(source), str(target), *words)
     assert (result.exit_code, told in result.stderr, target.exists()) == (Exit.USAGE, True, False)
+
+
+def test_columns_of_the_shops_own_may_have_one_name(tmp_path: Path) -> None:
+    """Only a column that is read must be the only one of its name: a row says one thing."""
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("to,note,note\nDE,a,b\n", encoding="utf-8")
+    assert run("vat", "bulk", str(source), str(target), "--oss").exit_code == Exit.DONE
+    assert column(target, "vat_rate") == ["19"]
 
 
 def test_the_output_of_something_else_is_not_continued(source: Path, tmp_path: Path) -> None:

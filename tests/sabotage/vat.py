@@ -13,6 +13,8 @@ from customer_accounts.features.vat_correction import ApproveVatCorrection
 from customer_accounts.features.vat_evidence import AddVatEvidence
 from customer_accounts.features.vat_pause import is_paused, paused_by
 from customer_accounts.vat.charged import _rounding, rates_explain
+from customer_accounts.vat.prices import correction
+from customer_accounts.vat.situation import _scheme
 from tests.sabotage.fault import Fault, edited, fault
 
 VAT: tuple[Fault, ...] = (
@@ -82,6 +84,20 @@ VAT: tuple[Fault, ...] = (
         "a mistyped name of a database makes an empty one",
         edited(_is_missing_file, "not Path(file).exists()", "False"),
         "cli/test_vat_recheck.py::test_a_database_that_is_not_there_is_not_made",
+        "cli/test_db.py::test_a_database_that_is_not_there_is_not_made",
+    ),
+    fault(
+        "VAT-home",
+        "a shop is warned that it cannot declare the VAT of its own state",
+        edited(_scheme, "state == seller.country", "False"),
+        "vat/test_decide.py::test_a_sale_home_from_a_foreign_warehouse_needs_no_other_registration",
+    ),
+    fault(
+        "VAT-refund",
+        "a late exemption pays back another amount than the VAT that was charged",
+        edited(correction, "if was.rate and not now.rate else found", "if was.rate and now.rate else found"),
+        "vat/test_prices.py::test_a_correction_agrees_with_the_late_confirmation",
+        "vat/test_prices.py::test_a_late_confirmation_gives_back_the_vat",
     ),
     fault(
         "VAT-bulk",

@@ -295,6 +295,15 @@ def test_warnings_for_the_staff(decision: VatDecision, code: str) -> None:
     assert len(texts) == 3
 
 
+@pytest.mark.parametrize("seller", [Seller("AT", registered_in=["PL"]), Seller("AT", below_threshold=True)])
+def test_a_sale_home_from_a_foreign_warehouse_needs_no_other_registration(seller: Seller) -> None:
+    """The VAT of its own state is declared there, so a shop without the One Stop Shop is not warned of it."""
+    home = decided(goods("PL", "AT"), seller=seller)
+    assert (home.rule, home.rate) == ("G09", Decimal(20))
+    assert "seller_not_registered_at_destination" not in home.warnings
+    assert "seller_not_registered_at_destination" in decided(goods("PL", "DE"), seller=seller).warnings
+
+
 def test_a_rate_that_is_not_known_is_not_guessed() -> None:
     """Before 2021 there is no rate: the decision stands, its rate is missing, somebody looks."""
     decision = decided(goods("AT", "AT", on=date(2020, 12, 31)))

@@ -134,6 +134,35 @@ def test_a_late_exemption_gives_back_the_vat_and_leaves_the_net(
     assert found.corrected.vat == 0
 
 
+@given(st.lists(st.tuples(priced, st.booleans()), min_size=1, max_size=8), keeps, roundings)
+def test_a_correction_pays_back_the_vat_of_what_became_exempt_and_leaves_the_rest(
+    rows: list[tuple[PricedLine, bool]], keep: str, rounding: str
+) -> None:
+    """F24: as the mail says, the rest stays as it was invoiced, whatever is kept and wherever it is rounded."""
+    lines = [line for line, _ in rows]
+    due = [line.at(D(0)) if exempt else line for line, exempt in rows]
+    charged = totals(lines, keep=keep, rounding=rounding)
+    found = correction(lines, due, keep=keep, rounding=rounding)
+    exempt_vat = [one.vat for one, (_, exempt) in zip(charged.lines, rows, strict=True) if exempt]
+    assert found.charged == charged.amounts
+    assert (found.refund, found.corrected.net) == (sum(exempt_vat, D(0)), charged.amounts.net)
+
+
+def test_a_correction_agrees_with_the_late_confirmation() -> None:
+    """A kept gross price of 59.90 at 27 %: 12.73 was charged, so 12.73 comes back."""
+    line = PricedLine(ListPrice(D("59.90"), D(20)), D(1), D(27))
+    found = correction([line], [line.at(D(0))], keep="constant_gross")
+    assert (found.refund, found.corrected) == (D("12.73"), amounts("47.17", "0.00", "47.17"))
+
+
+def test_a_correction_to_another_rate_is_computed_anew() -> None:
+    """Where a line is due at another rate, it costs what it costs at that rate; lines of one order are paired."""
+    line = PricedLine(ListPrice(D("59.90"), D(20)), D(1), D(27))
+    assert correction([line], [line.at(D(20))]).corrected.gross == D("59.90")
+    with pytest.raises(ValueError, match="shorter"):
+        correction([line, line], [line])
+
+
 @given(priced, keeps)
 def test_vat_is_the_rate_of_the_net_but_for_rounding(line: PricedLine, keep: str) -> None:
     """Net and gross are each off by half a cent at most, so the VAT by those and the rate of one of them."""

@@ -1,5 +1,6 @@
 """How customers get charged VAT back."""
 
+import re
 from datetime import date
 
 import pytest
@@ -28,6 +29,9 @@ AS_CONSUMER = Seller("AT", oss=True, unverified_business="consumer")
         (decided(goods("AT", "CH")), "nothing_charged"),
         (decided(goods("AT", "DE")), "consumer"),
         (decided(goods("CH", "AT")), "import"),
+        (decided(service(), company(place=Place("CH"))), "outside_scope"),
+        (decided(service(), company(NORTHERN_IRISH)), "outside_scope"),
+        (decided(service(kind="electronic_service"), Buyer(place=Place("CH"))), "outside_scope"),
     ],
 )
 def test_the_way_to_the_money(decision: VatDecision, kind: str) -> None:
@@ -36,6 +40,16 @@ def test_the_way_to_the_money(decision: VatDecision, kind: str) -> None:
     """
     assert decision.reclaim.kind == kind
     assert len({decision.reclaim.text(locale) for locale in ("fr", "de", "en")}) == 3
+
+
+def test_a_service_is_not_imported() -> None:
+    """Whoever buys a service outside the Union reads nothing about import and customs: no parcel crosses a border."""
+    texts = [
+        decided(service(), company(place=Place("CH"))).reclaim.text(locale) for locale in ("fr", "de", "en")
+    ]
+    assert not [
+        text for text in texts if re.search(r"import|einfuhr|douane|zoll|dut(y|ies)", text, re.IGNORECASE)
+    ]
 
 
 def test_a_foreign_company_is_sent_to_the_portal_of_its_own_state() -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from customer_accounts.cli.database import Url, engine_at
+from customer_accounts.cli.database import Url, engine_at, tables_at
 from customer_accounts.cli.ending import Exit, needs, told
 
 app = typer.Typer(help="The tables of the library and their revisions.", no_args_is_help=True)
@@ -35,7 +35,7 @@ def upgrade(
 @app.command()
 def current(url: Url) -> None:
     """Print the revision of the tables, and what is left to do (exit code 1 if anything is)."""
-    with engine_at(url) as engine:
+    with tables_at(url) as engine:
         from customer_accounts.adapters.sql import migrations  # noqa: PLC0415 - an extra
 
         standing = migrations.current(engine)
@@ -75,7 +75,7 @@ def stamp(
     ],
 ) -> None:
     """Write down which revision the tables are of, after create_schema made them or SQL was run by hand."""
-    with engine_at(url) as engine:
+    with tables_at(url) as engine:
         from customer_accounts.adapters.sql import migrations  # noqa: PLC0415 - an extra
 
         migrations.stamp(engine, revision)

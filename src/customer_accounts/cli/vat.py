@@ -22,6 +22,7 @@ from customer_accounts.cli.vat_order import (
     ViesUrl,
     Where,
     about_an_order,
+    country_or_end,
     is_typed,
     number_or_end,
     register_at,
@@ -61,6 +62,8 @@ def check(
     asks = vies or test_service or is_typed(context, "vies_url")
     register = register_at(vies_url, test_service) if asks else None
     own = number_or_end("--requester", requester) if requester else None
+    if country is not None:
+        country_or_end("--country", country)
     found = [checked(typed, country, register, own) for typed in numbers]
     if as_json:
         data = [number_data(one, lang.value) for one in found]
@@ -186,7 +189,8 @@ def _stored(path: Path) -> tuple[VatDecision, ...]:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
         return stored_decisions(text)
     except OSError as error:
-        raise ended(Exit.FAULT, f"{path}: {error.strerror}") from None
+        mistyped = isinstance(error, FileNotFoundError | IsADirectoryError)
+        raise ended(Exit.USAGE if mistyped else Exit.FAULT, f"{path}: {error.strerror}") from None
     except (DataError, UnicodeDecodeError, RecursionError):
         told(f"{path}: this is no record of a VAT decision.")
         raise typer.Exit(Exit.USAGE) from None

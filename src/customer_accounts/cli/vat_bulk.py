@@ -54,8 +54,8 @@ def run(source: Path, target: Path, decider: Decider, *, resume: bool = False) -
         resume: go on where the last run stopped.
 
     Raises:
-        BulkError: the file is empty or its header names no column that is known, a row ends nowhere, or the target
-            exists or is another file's.
+        BulkError: the file is empty, its header names no column that is known or one of them twice, a row ends nowhere,
+            or the target exists or is another file's.
         OSError: a file cannot be read or written.
     """
     if target.exists() and not resume:
@@ -83,13 +83,16 @@ def run(source: Path, target: Path, decider: Decider, *, resume: bool = False) -
 
 
 def _names(source: Path, header: Sequence[str] | None, *, readable: bool) -> list[str]:
-    """Give the names of the columns; there must be one that is known."""
+    """Give the names of the columns; there must be one that is known, and each of those once."""
     if header is None:
         raise BulkError(f"{source}: the file is empty")
     names = [name.strip().lower() for name in header]
     if not set(names) & set(INPUT):
         told = "" if readable else f" and is not UTF-8. {REMEDY}"
         raise BulkError(f"the first line names none of the columns {', '.join(INPUT)}{told}")
+    twice = next((name for name in INPUT if names.count(name) > 1), None)
+    if twice:
+        raise BulkError(f"the first line names the column {twice} more than once")
     return names
 
 

@@ -227,6 +227,14 @@ def number_or_end(option: str, typed: str) -> VatNumber:
         raise ended(Exit.USAGE, str(error)) from None
 
 
+def country_or_end(option: str, typed: str) -> None:
+    """Read a country; one that no code names ends the command."""
+    try:
+        Place(typed)
+    except ValueError as error:
+        raise ended(Exit.USAGE, f"{option}: {error}") from None
+
+
 def _own_number(option: str, typed: str, country: str | None = None) -> VatNumber:
     try:
         return VatNumber.parse(typed, country)

@@ -104,7 +104,7 @@ class RecordOrderVat(Command):
         decision: what `VatDecision.to_json` or `OrderDecision.to_json` gave.
         charged_net: net of the lines that wait for the register; needed if any does.
         charged_vat: VAT that was charged for those lines; zero or nothing for both where no line waits.
-        charged_lines: lines of the invoice that were rounded, if there are more of them than of decisions.
+        charged_lines: lines of the invoice that were rounded, or pieces, if they are more than the decisions.
         currency: ISO 4217 code of the amounts.
         evidence_id: the evidence that `check_vat` named; without it the newest about the number.
     """

@@ -163,15 +163,33 @@ def correction(
 ) -> Correction:
     """Give what changes for an order whose VAT is decided again; the day of supply stays.
 
+    A line that bears no VAT after all keeps the net that was charged, so its VAT is paid back and no cent else; a line
+    whose rate is the same stays as it was invoiced.
+
     Args:
         charged: the lines as they were invoiced.
         due: the same lines at the rates that are right, see `PricedLine.at`.
         keep: as when it was charged.
         rounding: as when it was charged.
         digits: as when it was charged.
+
+    Raises:
+        ValueError: there are more lines of one than of the other.
     """
-    before, after = (totals(lines, keep=keep, rounding=rounding, digits=digits) for lines in (charged, due))
-    return Correction(before.amounts, after.amounts)
+    pairs = list(zip(charged, due, strict=True))
+    before = totals((was for was, _ in pairs), keep=keep, rounding=rounding, digits=digits)
+    stays = [
+        Amounts(found.net, Decimal(0), found.net) if was.rate and not now.rate else found
+        for (was, now), found in zip(pairs, before.lines, strict=True)
+        if not now.rate or now.rate == was.rate
+    ]
+    anew = totals(
+        (now for was, now in pairs if now.rate and now.rate != was.rate),
+        keep=keep,
+        rounding=rounding,
+        digits=digits,
+    )
+    return Correction(before.amounts, sum(stays, anew.amounts))
 
 
 def allocate(amount: Decimal, weights: Sequence[Decimal], *, digits: int = 2) -> tuple[Decimal, ...]:

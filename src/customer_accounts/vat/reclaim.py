@@ -23,6 +23,7 @@ class ReclaimKind(StrEnum):
     DIRECTIVE_86_560 = "directive_86_560"
     LOCAL_DEDUCTION = "local_deduction"
     SELF_ASSESSED = "self_assessed"
+    OUTSIDE_SCOPE = "outside_scope"
     NOTHING_CHARGED = "nothing_charged"
     CONSUMER = "consumer"
     IMPORT = "import"

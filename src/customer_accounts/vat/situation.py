@@ -141,7 +141,8 @@ def _issuer(prefix: str, origin: Territory, destination: Territory) -> str:
 
 
 def _scheme(seller: Seller, state: str) -> str:
-    if seller.oss or seller.is_registered_in(state):
+    # Its own state is one of those where it declares: goods may go home from a foreign warehouse.
+    if seller.oss or state == seller.country or seller.is_registered_in(state):
         return "destination"
     return "below_threshold" if seller.below_threshold else "unregistered"
 
