@@ -82,13 +82,13 @@ FEATURES = (
         "guest_order",
         "an order stays with an account that ended meanwhile",
         edited(guest_order.held, "() if record is None", "() if True"),
-        "test_overtaken.py::test_an_order_is_not_left_with_an_account_that_ends",
+        "test_overtaken.py::test_an_order_is_recorded_as_if_its_account_ended_later",
     ),
     fault(
         "guest_order",
         "an order is refused because its account ends meanwhile",
         edited(guest_order.held, ", otherwise=otherwise)", ")"),
-        "test_overtaken.py::test_an_order_is_not_left_with_an_account_that_ends",
+        "test_overtaken.py::test_an_order_is_recorded_as_if_its_account_ended_later",
     ),
     fault(
         "bounce",

@@ -13,9 +13,9 @@
   nothing to open.
 * A customer's order belongs to the account and goes by the account's own address unless another one is
   typed; the shop's order intake names the account in ``account_id``.
-* An order has been placed and is never refused because its account ends between the read and the write.  After a merge
-  it belongs to the surviving account, marked so that an undoing gives it back, as if it had come first.  After a
-  closing it is a guest's.  Where only the session ends, it stays.  It goes by the address that the account had.
+* An order has been placed and is never refused because its account ends between the read and the write.  It
+  is recorded as if it had come first: after a merge it belongs to the surviving account, marked so that an undoing
+  gives it back; after a closing it stays with the closed account.  It goes by the address that the account had.
 * The reference is the natural key (RL-08): the same order again gets the same answer and nothing happens
   twice; another order under the same reference is refused, and nothing is told of the first.
 * The typo warning of the address comes with the answer (F17).  An unreadable address is refused with its
@@ -179,17 +179,9 @@ class RecordOrder(Command):
             if merge is not None:
                 surviving = evolve(owner, id=merge.surviving)
                 return held(merge, self.decide_for(surviving, newer, env, actor, merge.id), otherwise)
-            known = newer.order(self.reference)
-            if known is not None and known.owner == owner.id:
-                return self.decide_for(owner, newer, env, actor)
-            return held(None, self._by_guest(owner).decide_for(None, newer, env, actor), otherwise)
+            return held(None, self.decide_for(owner, newer, env, actor), otherwise)  # it is closed
 
         return held(owner, self.decide_for(owner, facts, env, actor), otherwise)
-
-    def _by_guest(self, owner: AccountRecord) -> "RecordOrder":
-        """Give the same order as a guest would have placed it, under the account's address."""
-        left_to_the_account = {"email": self.email or owner.email, "locale": self.locale or owner.locale}
-        return self.model_copy(update={**left_to_the_account, "open_account": False})
 
     def decide_for(
         self,

@@ -79,7 +79,7 @@ class UtcDateTime(TypeDecorator[datetime]):
             return _utc_text(value)
         return None if value is None else _in_utc(value)
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
         """Give what reads a time, without a detour either."""
         return _read_utc if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
