@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -172,6 +173,23 @@ def test_what_cannot_be_read_is_not_asked(
     told = check(shop, typed, register)
     assert (told.status, told.advice().code, register.asked, waiting(shop)) == (status, advice, [], [])
     assert told.buyer().status is VatStatus.NOT_GIVEN
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_business", "rule"),
+    [
+        ("", None, "G09"), (" \u200b", None, "G09"), ("", True, "G07"), ("", False, "G09"),
+        ("hello", None, "G07"), (GERMAN, None, "G06"), (GERMAN, False, "G09"),
+    ],
+)  # fmt: skip
+def test_a_field_that_was_left_blank_makes_nobody_a_business(
+    shop: Shop, check: Check, typed: str, is_business: bool | None, rule: str
+) -> None:
+    """F24, F25: a checkout gives whatever its form held; a consumer abroad pays the VAT of the destination."""
+    buyer = check(shop, typed, Register(shop, **{GERMAN: "MS_UNAVAILABLE"})).buyer(is_business=is_business)
+    parcel = Supply(ships_from=Place("AT"), ships_to=Place("HU"), on=shop.clock.now.date())
+    decision = decide_vat(parcel, buyer, Seller("AT", oss=True))
+    assert (decision.rule, decision.rate) == (rule, Decimal(27 if rule == "G09" else 20))
 
 
 def test_numbers_are_read_as_typed(shop: Shop, check: Check) -> None:

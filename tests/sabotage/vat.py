@@ -1,6 +1,7 @@
 """Faults of the rules about VAT numbers that no single promise names: the register, the evidence, late answers."""
 
 from customer_accounts.accounts import vat_asking, vat_checks
+from customer_accounts.accounts.vat_checkout import CheckedVatNumber
 from customer_accounts.adapters.memory import _purge
 from customer_accounts.adapters.vies_traffic import Traffic
 from customer_accounts.cli import vat_bulk
@@ -85,6 +86,12 @@ VAT: tuple[Fault, ...] = (
         edited(_is_missing_file, "not Path(file).exists()", "False"),
         "cli/test_vat_recheck.py::test_a_database_that_is_not_there_is_not_made",
         "cli/test_db.py::test_a_database_that_is_not_there_is_not_made",
+    ),
+    fault(
+        "VAT-blank",
+        "a consumer who leaves the field for the number blank is taxed as a business",
+        edited(CheckedVatNumber.buyer, "typed if is_business is None", "True if is_business is None"),
+        "accounts/test_vat_checkout.py::test_a_field_that_was_left_blank_makes_nobody_a_business",
     ),
     fault(
         "VAT-home",

@@ -62,15 +62,19 @@ class CheckedVatNumber:
         unclear = self.status is VatStatus.PENDING and self.code is not None
         return number_advice(told, VatStatus.UNVERIFIED if unclear else self.status, dispatch=dispatch)
 
-    def buyer(self, place: Place | None = None) -> Buyer:
-        """Give the buyer that `customer_accounts.decide_vat` wants, for a company that orders as a guest.
+    def buyer(self, place: Place | None = None, *, is_business: bool | None = None) -> Buyer:
+        """Give the buyer that `customer_accounts.decide_vat` wants, for somebody who orders as a guest.
 
         Args:
             place: where a customer of services is; goods do not need it.
+            is_business: whether the guest said to be a company; if nobody asked, whoever typed anything as a number
+                is one, and who left the field blank is a consumer.
         """
         problem = None if self.error is None else NumberProblem(self.error.reason)
         status = VatStatus.NOT_GIVEN if self.number is None else self.status
-        return Buyer(is_business=True, number=self.number, status=status, place=place, problem=problem)
+        typed = self.number is not None or problem is not NumberProblem.EMPTY
+        business = typed if is_business is None else is_business
+        return Buyer(is_business=business, number=self.number, status=status, place=place, problem=problem)
 
 
 def read_number(typed: VatNumber | str, country: str | None) -> VatNumber | CheckedVatNumber:
