@@ -11,11 +11,14 @@ from customer_accounts.adapters.sql import AsyncSqlStorage, HostOrders, SqlStora
 from customer_accounts.adapters.sql.reach import shape_of
 from customer_accounts.adapters.sql.reading import question
 from customer_accounts.adapters.sql.statements import insert_into
+from customer_accounts.adapters.sql.writing import plan
+from customer_accounts.changes import MoveOrders, OrderSelection
 from customer_accounts.errors import SettingsError
 from customer_accounts.facts import Part, Scope
 from customer_accounts.testing import AsyncStorageContract, Feature, StorageContract, records
 from customer_accounts.testing.records import stored
 from customer_accounts.testing.storage_contract import InLoop
+from tests.adapters.test_sql_indexes import _plan, _scopes
 from tests.postgres import Database, Server
 from tests.postgres.emptied import Emptied
 
@@ -195,3 +198,25 @@ def test_rows_of_one_write_are_not_those_of_another(table: Table) -> None:
     row = dict.fromkeys((column.key for column in table.primary_key.columns), "a")
     for _ in range(2):
         assert len(translated.values([row, row]).compile().params) == 2 * len(row)
+
+
+def test_no_statement_reads_the_hosts_table_from_end_to_end(tmp_path: Path) -> None:
+    """With the indexes that the docs ask for, every reading and every move finds the host's orders by one of them."""
+    storage = made(f"sqlite:///{tmp_path / 'shop.db'}", ON_SQLITE)
+    assert storage._own is not None
+    scopes = (*_scopes(), Scope(parts=frozenset({Part.ORDERS, Part.TOKENS}), order_number="1"))
+    asked = [found.statement for scope in scopes if (found := question(shape_of(scope))) is not None]
+    with storage._own.connect() as connection:
+        for name, columns in (
+            ("customer", "customer, created, id"), ("address", "email_key, created, id"), ("number", '"order no"')
+        ):  # fmt: skip
+            connection.execute(text(f"CREATE INDEX by_{name} ON shop_order ({columns})"))
+        steps = [step for one in asked for step in _plan(connection, ORDERS.on_host(one))]
+        for selection in (OrderSelection("a@mail.example"), OrderSelection(owner=records.some_id())):
+            (move,) = plan([MoveOrders(selection, None, records.some_id())], "sqlite")
+            steps += _plan(connection, ORDERS.on_host(move.statement))
+    assert {step.split(" (")[0] for step in steps if "shop_order" in step} >= {
+        f"SEARCH shop_order USING INDEX by_{name}" for name in ("customer", "address", "number")
+    }
+    assert [step for step in steps if step.startswith("SCAN shop_order")] == []
+    storage.close()
