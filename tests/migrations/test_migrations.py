@@ -6,6 +6,8 @@ A new release adds its revision to `RELEASED`, and rows for all its tables to ``
 import asyncio
 import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -376,3 +378,18 @@ def test_the_chain_is_one_line() -> None:
 def test_released_revisions_are_in_the_chain() -> None:
     """A released revision is never taken out or renamed."""
     assert set(RELEASED.values()) <= {one.revision for one in standing.chain()}
+
+
+def test_nothing_is_migrated_at_import_or_boot(tmp_path: Path) -> None:
+    """A shop that starts loads no Alembic, makes no table and asks for none: that is for `db upgrade` alone."""
+    file = tmp_path / "shop.db"
+    boot = (
+        "import sys; from customer_accounts import Accounts; from customer_accounts.adapters.sql import SqlStorage;"
+        "from customer_accounts.testing import cheap_settings;"
+        f"Accounts(SqlStorage('sqlite:///{file}'), cheap_settings()); print('alembic' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", boot], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == ["False"]
+    assert not file.exists()
