@@ -3,7 +3,7 @@
 SQLAlchemy looks every statement up anew for each execution, and converts each value through several layers; for the
 short statements here that costs more than the database does.  So a statement is compiled once for each dialect, and
 what is kept of it is its text, the order of its parameters, and the functions that SQLAlchemy itself has for their
-types.  It is sent by SQLAlchemy all the same: events, logs and errors of the host's engine stay what they are.
+types.  Events, logs and errors of the host's engine stay what they are, whoever sends it (`direct`).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
