@@ -244,6 +244,8 @@ if TYPE_CHECKING:
         FindVatOrders,
         OrderVatRecorded,
         RecordOrderVat,
+    )
+    from customer_accounts.features.order_vat_view import (
         VatOrder,
         VatOrderPage,
     )
@@ -854,8 +856,8 @@ _HOMES = {
     "VatCheckup": "features.vat_checkup",
     "VatEvidenceEntry": "features.timeline",
     "VatEvidenceExport": "features.vat_evidence",
-    "VatOrder": "features.order_vat",
-    "VatOrderPage": "features.order_vat",
+    "VatOrder": "features.order_vat_view",
+    "VatOrderPage": "features.order_vat_view",
     "VatRecheck": "features.vat_evidence",
     "VatStatus": "vat",
     "VerifiedIdentity": "features.identity",

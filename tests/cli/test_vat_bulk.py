@@ -101,6 +101,18 @@ def test_a_row_with_two_faults_names_both() -> None:
     assert [one.partition(":")[0] for one in told] == ["business", "status", "to", "on"]
 
 
+def test_an_empty_line_is_no_row_that_was_not_understood(tmp_path: Path) -> None:
+    """Spreadsheets leave them at the end: they are kept, nothing is decided, and the exit code is 0, resumed too."""
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("to,note\nDE,a\n\nAT,b\n\n\n", encoding="utf-8")
+    words = ("vat", "bulk", str(source), str(target), "--oss")
+    first, again = run(*words), run(*words, "--resume")
+    assert (first.exit_code, again.exit_code) == (Exit.DONE, Exit.DONE)
+    assert "5 rows, 0 not understood" in first.stderr
+    assert column(target, "vat_rule") == ["G09", "", "G03", "", ""]
+    assert set(column(target, "vat_error")) == {""}
+
+
 def test_a_finished_file_with_bad_rows_stays_open(tmp_path: Path) -> None:
     """Resumed, it ends as the run did that wrote it: exit code 1, and the bad rows are counted."""
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"

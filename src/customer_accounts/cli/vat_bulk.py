@@ -101,7 +101,7 @@ def _decided(row: list[str], names: Sequence[str], decider: Decider, *, readable
     if readable and len(row) == len(names):
         return [*row, *decider.cells(dict(zip(names, row, strict=True)))]
     told = [] if readable else [_NOT_UTF8]
-    if len(row) != len(names):
+    if row and len(row) != len(names):  # spreadsheets leave empty lines at the end
         told.append(f"{len(row)} cells, where the first line has {len(names)}")
     empty = [""] * (len(decider.columns) - 1)
     return [*(row + [""] * len(names))[: len(names)], *empty, "; ".join(told)]

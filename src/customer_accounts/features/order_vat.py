@@ -19,8 +19,7 @@ Refusals: NOT_FOUND (no such order or evidence), ORDER_CONFLICT, VAT_AMOUNTS_MIS
 mails.
 """
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC
 from decimal import Decimal
 from typing import Annotated, ClassVar
 from uuid import UUID
@@ -34,9 +33,9 @@ from customer_accounts.changes import Change, insert
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.evidence import OrderVatRecord, OrderVatState
 from customer_accounts.facts import Facts, Page, Part, Scope
-from customer_accounts.features.late_confirmation import LateVatConfirmation, confirmation_of
 from customer_accounts.features.my_orders import cursor_at, place_of
 from customer_accounts.features.order_vat_amounts import refused_amounts
+from customer_accounts.features.order_vat_view import VatOrderPage, view_of
 from customer_accounts.features.vat_queue import queued_for_order
 from customer_accounts.inputs import NAMED, Reference
 from customer_accounts.issue import record_event
@@ -65,35 +64,6 @@ class OrderVatRecorded:
     reference: str
     state: OrderVatState
     evidence_id: UUID | None
-
-
-@frozen
-class VatOrder:
-    """The VAT of one order as staff sees it.
-
-    Args:
-        late: what to correct, once a confirmation came late; None otherwise.
-    """
-
-    reference: str
-    order_number: str
-    state: OrderVatState
-    vat_number: str | None
-    supplied_on: date
-    recorded_at: datetime
-    charged_net: Decimal
-    charged_vat: Decimal
-    currency: str
-    evidence_id: UUID | None
-    late: LateVatConfirmation | None
-
-
-@frozen
-class VatOrderPage:
-    """One page of orders, the newest first; ``next`` goes into `FindVatOrders.after`, None at the end."""
-
-    orders: tuple[VatOrder, ...]
-    next: str | None
 
 
 class RecordOrderVat(Command):
@@ -235,27 +205,3 @@ class FindVatOrders(Command):
             return Decision(VatOrderPage(shown, None))
         last = shown[-1]
         return Decision(VatOrderPage(shown, cursor_at(last.recorded_at, last.reference)))
-
-
-def view_of(taxed: OrderVatRecord, orders: Mapping[str, OrderRecord]) -> VatOrder:
-    """Give the VAT of an order as staff sees it.
-
-    Args:
-        taxed: what is stored.
-        orders: the orders by reference.
-    """
-    order = orders.get(taxed.reference)
-    late = taxed.corrected_decision is not None
-    return VatOrder(
-        reference=taxed.reference,
-        order_number=order.number if order else "",
-        state=taxed.state,
-        vat_number=taxed.number,
-        supplied_on=taxed.supplied_on,
-        recorded_at=taxed.recorded_at,
-        charged_net=taxed.charged_net,
-        charged_vat=taxed.charged_vat,
-        currency=taxed.currency,
-        evidence_id=taxed.evidence_id,
-        late=confirmation_of(taxed, order) if late else None,
-    )
