@@ -47,6 +47,15 @@ def test_a_number_in_another_state_is_a_registration_there() -> None:
         Seller(other_numbers=["DE136695976"])  # type: ignore[list-item]  # what this test is about
 
 
+def test_the_own_number_is_of_the_own_state() -> None:
+    """A foreign one in its place would be noticed at the first exempt invoice: it is refused when the shop starts."""
+    with pytest.raises(ValueError, match="other_numbers"):
+        Seller("AT", number=VatNumber.parse("DE136695976"))
+    for country, number in (("MC", "FR53000004605"), ("EL", "EL094259216"), ("XI", "XI110305878")):
+        own = VatNumber.parse(number)
+        assert Seller(country, number=own).number == own
+
+
 def test_places_may_be_given_as_codes() -> None:
     """A country code alone is a place."""
     supply = Supply(ships_from="AT", ships_to="EL", on=ON)

@@ -101,7 +101,7 @@ class Seller:
         at_enclave: rate for goods sent to Jungholz and Mittelberg from elsewhere in Austria: that of the
             dispatch (20 %) or of the ``destination`` (19 %); sales from other states always have the
             destination's.
-        number: its own VAT number, for invoices.
+        number: its VAT number in its own state, for invoices and as requester.
         other_numbers: its VAT numbers in other states; goods that are sent from there are invoiced under that
             state's number (Art. 226(3)), and it is registered there.
         rates_max_age_days: rates checked longer ago than this get a warning.
@@ -122,8 +122,10 @@ class Seller:
     rates_max_age_days: int = 180  # half a year: several member states change rates each January and July
 
     def __attrs_post_init__(self) -> None:
-        """Refuse arguments of another kind."""
+        """Refuse arguments of another kind, and a number of another state."""
         check_kinds(self)
+        if self.number is not None and self.number.iso_country != self.country:
+            raise ValueError(f"number is the one of {self.country}; those of other states are other_numbers")
 
     def is_registered_in(self, state: str) -> bool:
         """Say whether it is registered for VAT in another state than its own."""
