@@ -182,6 +182,15 @@ class TestDecide:
         again = VatDecision.from_json(json.dumps(found["record"]))
         assert (again.rule, again.on.isoformat()) == ("G04", "2026-03-01")
 
+    @pytest.mark.parametrize("command", ["decide", "explain"])
+    def test_a_number_without_who_buys_is_told(self, command: str) -> None:
+        """Who forgets --business learns that a consumer was decided for, beside the answer; a choice is not doubted."""
+        words = ("vat", command, "--to", "DE", "--number", "DE136695976", "--oss")
+        forgotten = run(*words)
+        assert (forgotten.exit_code, "G09" in forgotten.stdout) == (Exit.DONE, True)
+        assert forgotten.stderr == "A number was given without --business: this is decided for a consumer.\n"
+        assert {run(*words, chosen).stderr for chosen in ("--business", "--consumer")} == {""}
+
     def test_a_missing_number_of_the_seller_is_told(self) -> None:
         """Where the law wants both numbers, the tool says which one is missing."""
         result = run("vat", "decide", *EXEMPT)

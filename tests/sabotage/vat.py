@@ -6,7 +6,7 @@ from customer_accounts.adapters.memory import _purge
 from customer_accounts.adapters.vies_traffic import Traffic
 from customer_accounts.cli import vat_bulk
 from customer_accounts.cli.database import _is_missing_file
-from customer_accounts.cli.vat_order import register_at
+from customer_accounts.cli.vat_input import register_at
 from customer_accounts.features import late_confirmation, vat_correction, vat_keeping, vat_queue
 from customer_accounts.features.order_vat import RecordOrderVat
 from customer_accounts.features.vat_checkup import PrepareVatCheck

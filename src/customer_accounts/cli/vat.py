@@ -11,6 +11,7 @@ from customer_accounts.adapters.vies import VIES
 from customer_accounts.cli import vat_bulk
 from customer_accounts.cli.ending import Exit, ended, told
 from customer_accounts.cli.vat_bulk import REMEDY
+from customer_accounts.cli.vat_input import country_or_end, number_or_end, register_at
 from customer_accounts.cli.vat_number import checked, number_data, number_lines
 from customer_accounts.cli.vat_order import (
     AsJson,
@@ -22,10 +23,7 @@ from customer_accounts.cli.vat_order import (
     ViesUrl,
     Where,
     about_an_order,
-    country_or_end,
     is_typed,
-    number_or_end,
-    register_at,
     seller_of,
     today,
 )

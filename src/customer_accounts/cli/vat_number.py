@@ -6,7 +6,7 @@ from contextlib import suppress
 import attrs
 
 from customer_accounts.adapters.vies import ViesRegister
-from customer_accounts.cli.vat_order import read_number
+from customer_accounts.cli.vat_input import read_number
 from customer_accounts.vat import (
     NumberAdvice,
     VatAnswer,

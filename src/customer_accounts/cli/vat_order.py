@@ -9,16 +9,14 @@ from typing import Annotated, Any, Concatenate, ParamSpec
 import attrs
 import typer
 
-from customer_accounts.adapters.vies import ViesRegister
-from customer_accounts.cli.ending import Exit, ended
+from customer_accounts.cli.ending import Exit, ended, told
+from customer_accounts.cli.vat_input import own_number, read_number
 from customer_accounts.vat import (
     Buyer,
-    NumberProblem,
     Place,
     Seller,
     Supply,
     SupplyKind,
-    VatNumber,
     VatNumberError,
     VatStatus,
 )
@@ -96,7 +94,12 @@ class Options:
 
     def order(self) -> Order:
         """Make the order; what cannot be ends the command."""
-        return order(**self._given)
+        made = order(**self._given)
+        if (
+            "--number" in self.typed and "--business" not in self.typed
+        ):  # which is the name of --consumer, too
+            told("A number was given without --business: this is decided for a consumer.")
+        return made
 
 
 def now() -> datetime:
@@ -193,54 +196,9 @@ def seller_of(country: str, *, numbers: Iterable[str] = (), **others: Any) -> Se
         ValueError: a country or a number that cannot be.
     """
     known = Seller(country, **others)
-    read = [_own_number("--seller-number", one, country) for one in numbers]
+    read = [own_number("--seller-number", one, country) for one in numbers]
     own = next((one for one in read if one.iso_country == known.country), None)
     return attrs.evolve(known, number=own, other_numbers=[one for one in read if one is not own])
-
-
-def read_number(typed: str | None, country: str | None) -> tuple[VatNumber | None, VatNumberError | None]:
-    """Read a number as a customer typed it; what is wrong with it is no error, and nothing typed is no number.
-
-    Args:
-        typed: as typed, or None.
-        country: whose prefix to try if the number has none.
-    """
-    try:
-        return (None if typed is None else VatNumber.parse(typed, country)), None
-    except VatNumberError as error:
-        return error.number, None if error.reason is NumberProblem.EMPTY else error
-
-
-def register_at(url: str, test_service: bool = False) -> ViesRegister:
-    """Give the register at an address; one that cannot be ends the command."""
-    try:
-        return ViesRegister(base_url=url, test_service=test_service)
-    except ValueError as error:
-        raise ended(Exit.USAGE, str(error)) from None
-
-
-def number_or_end(option: str, typed: str) -> VatNumber:
-    """Read the shop's own number; one that cannot be read ends the command."""
-    try:
-        return _own_number(option, typed)
-    except ValueError as error:
-        raise ended(Exit.USAGE, str(error)) from None
-
-
-def country_or_end(option: str, typed: str) -> None:
-    """Read a country; one that no code names ends the command."""
-    try:
-        Place(typed)
-    except ValueError as error:
-        raise ended(Exit.USAGE, f"{option}: {error}") from None
-
-
-def _own_number(option: str, typed: str, country: str | None = None) -> VatNumber:
-    try:
-        return VatNumber.parse(typed, country)
-    except VatNumberError as error:
-        told = f"{option}: no VAT number that a shop can have ({error}); it begins with its state, as ATU13585627."
-        raise ValueError(told) from None
 
 
 def about_an_order(command: Callable[Concatenate[Options, P], None]) -> Callable[..., None]:

@@ -21,14 +21,13 @@ from customer_accounts.adapters.vies import VIES, ViesRegister
 from customer_accounts.cli.database import Url, tables_at
 from customer_accounts.cli.ending import Exit, told
 from customer_accounts.cli.shop_settings import settings_of
+from customer_accounts.cli.vat_input import number_or_end, register_at
 from customer_accounts.cli.vat_order import (
     AsJson,
     Requester,
     TestService,
     ViesUrl,
     now,
-    number_or_end,
-    register_at,
 )
 from customer_accounts.settings import Settings
 

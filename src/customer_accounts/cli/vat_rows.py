@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import attrs
 
-from customer_accounts.cli.vat_order import read_number
+from customer_accounts.cli.vat_input import read_number
 from customer_accounts.vat import (
     Buyer,
     Place,
