@@ -29,7 +29,7 @@ def test_an_approval_tells_the_customer_once(shop: Shop, actor: Any) -> None:
     assert shop.require(APPROVE, by=actor) == late
     (mail,) = shop.mails()
     assert (mail.purpose, mail.to, mail.locale) == (MailPurpose.VAT_CORRECTED, "firm@mail.example", "de")
-    assert (mail.detail("refund"), mail.detail("vat_number")) == ("20.00 EUR", "DE136695976")
+    assert (mail.detail("refund"), mail.detail("vat_number")) == ("20,00 EUR", "DE136695976")
     kept = vat_of(shop)
     assert (kept.state, kept.approved_at) == (OrderVatState.CORRECTED, shop.clock.now)
     assert kept.approved_by in ("agent:17", "system:system")

@@ -11,7 +11,7 @@ import pytest
 from customer_accounts.vat import NumberKind, ReclaimKind, Treatment, packaged_table
 from customer_accounts.vat.circumstances import ANSWERS
 from customer_accounts.vat.files import load
-from customer_accounts.vat.wording import day_text, language_of, percent_text, wording
+from customer_accounts.vat.wording import day_text, language_of, money_text, percent_text, wording
 
 
 def texts(found: Mapping[str, object], path: str = "") -> Iterator[tuple[str, Mapping[str, str]]]:
@@ -109,3 +109,14 @@ def test_rates_and_days_are_written_as_people_read_them() -> None:
         "01.07.2025",
         "01/07/2025",
     ]
+
+
+def test_money_is_written_as_people_read_it() -> None:
+    """A comma in German and French, and no cents where the currency has none and none were charged."""
+    assert [money_text(Decimal("63.875"), "EUR", locale) for locale in ("en", "de", "fr")] == [
+        "63.88 EUR", "63,88 EUR", "63,88 EUR",
+    ]  # fmt: skip
+    assert (money_text(Decimal("22.0000"), "JPY", "de"), money_text(Decimal("2658.5"), "HUF", "de")) == (
+        "22 JPY", "2658,50 HUF",
+    )  # fmt: skip
+    assert money_text(Decimal(20), "EUR", "en") == "20.00 EUR"

@@ -32,6 +32,7 @@ from customer_accounts.outbox import EventKind, MailPurpose
 from customer_accounts.permissions import AgentTask
 from customer_accounts.refusals import Reason
 from customer_accounts.vat.late import decisions_in
+from customer_accounts.vat.wording import money_text
 
 
 class ApproveVatCorrection(Command):
@@ -77,6 +78,6 @@ def _is_whole(taxed: OrderVatRecord, late: LateVatConfirmation) -> bool:
 
 
 def _told(late: LateVatConfirmation, order: OrderRecord, facts: Facts, env: Env, *, whole: bool) -> Change:
-    amount, variant = f"{late.refund:.2f} {late.currency}", "whole" if whole else "part"
+    amount, variant = money_text(late.refund, late.currency, order.locale), "whole" if whole else "part"
     purpose, owner = MailPurpose.VAT_CORRECTED, facts.account(order.owner)
     return mail_about(env, purpose, order, owner, refund=amount, vat_number=late.vat_number, variant=variant)

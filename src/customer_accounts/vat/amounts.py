@@ -10,6 +10,13 @@ import attrs
 
 #: Far more digits than any amount has, so that a host's own decimal context cannot round in between.
 EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
+#: Currencies without a smaller unit (ISO 4217, list one), and the forint, which is invoiced in whole units as well.
+WITHOUT_CENTS = frozenset(
+    (
+        *("BIF", "CLP", "DJF", "GNF", "HUF", "ISK", "JPY", "KMF", "KRW"),
+        *("PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"),
+    )
+)
 
 
 def finite(_: object, attribute: "attrs.Attribute[Decimal]", value: Decimal) -> None:

@@ -8,17 +8,10 @@ the standard one, and a line whose rate nobody knows may have any.  What does no
 from collections.abc import Sequence
 from decimal import Decimal, localcontext
 
-from customer_accounts.vat.amounts import EXACT
+from customer_accounts.vat.amounts import EXACT, WITHOUT_CENTS
 from customer_accounts.vat.decision import VatDecision
 
 _HUNDRED = Decimal(100)
-#: Currencies without a smaller unit (ISO 4217, list one), and the forint, which is invoiced in whole units as well.
-_WHOLE = frozenset(
-    (
-        *("BIF", "CLP", "DJF", "GNF", "HUF", "ISK", "JPY", "KMF", "KRW"),
-        *("PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"),
-    )
-)
 _WHOLE_UNIT, _CENT = Decimal(1), Decimal("0.01")
 
 
@@ -56,5 +49,5 @@ def _rounding(rate: Decimal, currency: str) -> Decimal:
     Half a unit to the gross and half a unit to the net, which counts with its VAT; twice, where a line's share of a
     rounded total is the difference of two sums.
     """
-    unit = _WHOLE_UNIT if currency in _WHOLE else _CENT
+    unit = _WHOLE_UNIT if currency in WITHOUT_CENTS else _CENT
     return unit * (2 + rate / _HUNDRED)

@@ -8,6 +8,7 @@ English.
 from datetime import date
 from decimal import Decimal
 
+from customer_accounts.vat.amounts import WITHOUT_CENTS, round_half_up
 from customer_accounts.vat.files import load, table, text
 
 LANGUAGES = ("fr", "de", "en")
@@ -44,6 +45,13 @@ def percent_text(percent: Decimal, locale: str) -> str:
     """Write a rate as people read it: ``25.5%`` in English, ``25,5 %`` with a no-break space elsewhere."""
     plain = format(percent.normalize(), "f")
     return f"{plain}%" if language_of(locale) == "en" else plain.replace(".", ",") + "\N{NO-BREAK SPACE}%"
+
+
+def money_text(amount: Decimal, currency: str, locale: str) -> str:
+    """Write an amount as people read it: ``63.88 EUR`` in English, ``63,88 EUR`` elsewhere, ``22 JPY``."""
+    whole = currency in WITHOUT_CENTS and amount == amount.to_integral_value()
+    plain = format(round_half_up(amount, 0 if whole else 2), "f")
+    return f"{plain if language_of(locale) == 'en' else plain.replace('.', ',')} {currency}"
 
 
 def day_text(day: date, locale: str) -> str:
