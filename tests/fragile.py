@@ -176,6 +176,7 @@ class Case:
             clock=self.stage.clock,
             limiter=Unlimited(),
             hasher=hasher,
+            order_facts=self.stage.order_facts,
             on_event=self.stage.announced.append,
         )
         return shop.handle(self.command, by=self.actor)

@@ -109,7 +109,10 @@ class Pair:
     def give(self, number: int, storage: Storage) -> str:
         """Give one of the commands, and the kind of its answer."""
         command, actor = self._asked[number]
-        shop = Accounts(storage, self._stage.settings, clock=self._stage.clock, limiter=Unlimited())
+        stage = self._stage
+        shop = Accounts(
+            storage, stage.settings, clock=stage.clock, limiter=Unlimited(), order_facts=stage.order_facts
+        )
         answer = shop.handle(command, by=actor)
         return answer.reason if isinstance(answer, Refused) else type(answer).__name__
 

@@ -45,6 +45,7 @@ from customer_accounts.features.social_sign_in import SignInWithIdentity
 from customer_accounts.hashing import CHEAPEST, Argon2Hasher, Argon2Parameters, Verification
 from customer_accounts.outbox import MailPurpose
 from customer_accounts.refusals import Reason, Refused
+from tests.accounts.doubles import OrderFacts
 from tests.identities import facebook
 from tests.orders import SYSTEM, order, place
 from tests.shop import ELSEWHERE, PASSWORD, Shop
@@ -385,9 +386,8 @@ class Order(StrEnum):
     SLIP_WITH_ACCOUNT = "an address that has an account"
 
 
-@pytest.mark.parametrize("state", Order)
-def test_a_number_that_is_tried_tells_nothing(state: Order) -> None:
-    """EN-01, EN-07, AZ-01: whatever keeps an order back from a claim, its number is answered like an unknown one."""
+def _tried(state: Order) -> tuple[Shop, SignedInCustomer]:
+    """Put an order into a state, and give who tries its number."""
     shop = Shop()
     customer = shop.customer(shop.open_account(ACTING).session)
     email = {Order.OTHER_ADDRESS: EMAIL, Order.SLIP_WITH_ACCOUNT: "bertt@mail.example"}.get(state, ACTING)
@@ -399,11 +399,30 @@ def test_a_number_that_is_tried_tells_nothing(state: Order) -> None:
         place(shop, email=email, postcode="1010" if state is Order.OTHER_POSTCODE else "8010")
     if state is Order.DISPUTED:
         shop.require(RecordDispute(reference="ref-1"), by=SYSTEM)
+    return shop, customer
+
+
+@pytest.mark.parametrize("state", Order)
+def test_a_number_that_is_tried_tells_nothing(state: Order) -> None:
+    """EN-01, EN-07, AZ-01: whatever keeps an order back from a claim, its number is answered like an unknown one."""
+    shop, customer = _tried(state)
     storage = CountingStorage(shop.storage)
     accounts = Accounts(storage, shop.settings, clock=shop.clock)
     outcome = accounts.handle(ClaimOrder(number="N-ref-1", postcode="8010"), by=customer)
     assert outcome == Refused(Reason.NOT_FOUND, field="number")
     assert len(storage.calls) == 1
+
+
+@pytest.mark.parametrize("holds", [True, False])
+@pytest.mark.parametrize("state", [one for one in Order if one is not Order.OTHER_POSTCODE])
+def test_a_fact_that_is_tried_tells_nothing(state: Order, holds: bool) -> None:
+    """EN-01, EN-07: the host is asked the same once, and the answer is the same, whatever the order is or if it is."""
+    shop, customer = _tried(state)
+    storage, facts = CountingStorage(shop.storage), OrderFacts(answer=holds)
+    accounts = Accounts(storage, shop.settings, order_facts=facts, clock=shop.clock)
+    outcome = accounts.handle(ClaimOrder(number="N-ref-1", fact=SecretStr("4711")), by=customer)
+    assert outcome == Refused(Reason.NOT_FOUND, field="number")
+    assert (len(storage.calls), facts.asked) == (1, [("N-ref-1", "4711")])
 
 
 @pytest.mark.parametrize("state", State)

@@ -94,7 +94,7 @@ class ClaimRecord:
     Args:
         account_id: the account that has its orders now; another one after a merge.
         email_key: the address that the orders were placed under; empty where the claim is of no single one.
-        facts: what was proven besides the mailbox, such as ``order_number postcode``, or an agent's evidence.
+        facts: what was proven besides the mailbox: ``order_number postcode``, ``order_number host_fact``, or evidence.
         by: who asked, as the audit trail names them.
         orders: how many orders were to move when it was decided; those that arrived meanwhile carry its id too.
         from_account: the account that the orders came from, or None for guest orders.

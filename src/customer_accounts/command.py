@@ -208,6 +208,10 @@ class Command(BaseModel):
         """Give the password that the command would set, for the optional breach check."""
         return None
 
+    def fact_to_check(self) -> tuple[str, str] | None:
+        """Give the number of an order and the fact about it that the host is to check."""
+        return None
+
 
 class Asks(Protocol[R_co, A_contra]):
     """The shape of a command: a result type, and the actors it accepts, checked by the type checker."""
@@ -230,6 +234,10 @@ class Asks(Protocol[R_co, A_contra]):
 
     def password_to_set(self) -> str | None:
         """Give the password that the command would set, for the optional breach check."""
+        ...
+
+    def fact_to_check(self) -> tuple[str, str] | None:
+        """Give the number of an order and the fact about it that the host is to check."""
         ...
 
 

@@ -194,6 +194,7 @@ class Facts:
     mails: tuple[MailRecord, ...] = ()
     history: tuple[HistoryRecord, ...] = ()
     breach: BreachCheck | None = None
+    fact_holds: bool | None = None
 
     def joined(self, parts: frozenset[Part], more: "Facts") -> "Facts":
         """Give these facts with some parts of others in place of their own."""

@@ -12,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SecretStr,
     StringConstraints,
     model_validator,
 )
@@ -37,6 +38,11 @@ def _single_line(text: str) -> str:
     if NO_LINE.search(text):
         raise PydanticCustomError("control_character", "must not hold control characters")
     return text
+
+
+def _secret_line(secret: SecretStr) -> SecretStr:
+    _single_line(secret.get_secret_value())
+    return secret
 
 
 def _locale(text: str) -> str:
@@ -82,6 +88,8 @@ TypedEmail = Annotated[str, StringConstraints(max_length=1000)]
 TypedToken = Annotated[str, StringConstraints(max_length=200), Field(repr=False)]
 #: The same where it may be left out.
 OptionalToken = Annotated[Annotated[str, StringConstraints(max_length=200)] | None, Field(repr=False)]
+#: What only the host can check; in no repr (LG-01).
+TypedFact = Annotated[SecretStr, Field(min_length=1, max_length=200), AfterValidator(_secret_line)]
 #: A language that mails and texts exist in.
 Locale = Annotated[str, StringConstraints(max_length=35), AfterValidator(_locale)]
 #: A point in time with its zone.

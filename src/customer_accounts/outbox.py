@@ -182,6 +182,7 @@ class EventKind(StrEnum):
     LIMITED = "limited"
     LIMITER_DOWN = "limiter_down"
     BREACH_CHECK_DOWN = "breach_check_down"
+    FACT_CHECK_DOWN = "fact_check_down"
     MAIL_DEAD = "mail_dead"
     MAIL_REQUEUED = "mail_requeued"
     MAIL_BOUNCED = "mail_bounced"

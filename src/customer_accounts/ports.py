@@ -253,3 +253,28 @@ class AsyncBreachedPasswords(Protocol):
     async def check(self, password: str, /) -> BreachCheck:
         """See `BreachedPasswords.check`."""
         ...
+
+
+class OrderFactCheck(Protocol):
+    """Says whether a customer knows something about an order that only the host can check, such as a card's digits.
+
+    It is asked before anything is written, once for each `customer_accounts.ClaimOrder` with a fact, also about
+    numbers that nobody has: take the same time for them.  Whatever it raises counts as False.
+    """
+
+    def holds(self, number: str, fact: str, /) -> bool:
+        """Whether *fact* is true of the order with *number*; bounded in time, keeps and logs no *fact*.
+
+        Args:
+            number: as it is printed for the customer, without the blanks and the mark typed around it.
+            fact: exactly as typed; to be compared in constant time.
+        """
+        ...
+
+
+class AsyncOrderFactCheck(Protocol):
+    """The async twin of `OrderFactCheck`."""
+
+    async def holds(self, number: str, fact: str, /) -> bool:
+        """See `OrderFactCheck.holds`."""
+        ...

@@ -1,9 +1,10 @@
 """One way to drive both runners, and ports that misbehave on demand."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import timedelta
 from email.message import EmailMessage
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from customer_accounts.accounts import Accounts, AsyncAccounts
@@ -99,6 +100,27 @@ class Breached:
         return self._answer
 
 
+class OrderFacts:
+    """A host that knows one fact about each of some orders, or always has the same answer or fault.
+
+    Args:
+        known: the facts by number.
+        answer: what it gives or raises instead.
+    """
+
+    def __init__(self, known: Mapping[str, str] = MappingProxyType({}), answer: object = None) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self._known = known
+        self._answer = answer
+
+    def holds(self, number: str, fact: str, /) -> Any:
+        """Compare, or give the answer that it was made for."""
+        self.asked.append((number, fact))
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._known.get(number) == fact if self._answer is None else self._answer
+
+
 class Postbox:
     """A mailer that keeps what it is given, or fails on demand."""
 
@@ -115,7 +137,7 @@ class Postbox:
         return self.reply
 
 
-class _Later:
+class Later:
     """Any sync port as its async twin."""
 
     def __init__(self, port: Any) -> None:
@@ -141,7 +163,7 @@ class Driver:
         self.sink_fault: Exception | None = None
         common: dict[str, Any] = {"hasher": self.hasher, "on_event": self._sink, "clock": self.clock}
         wrap: Callable[[Any], Any] = (
-            (lambda port: port) if kind == "sync" else (lambda port: port and _Later(port))
+            (lambda port: port) if kind == "sync" else (lambda port: port and Later(port))
         )
         common |= {"limiter": wrap(limiter), "breached": wrap(breached)}
         self._wrap = wrap

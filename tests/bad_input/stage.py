@@ -41,6 +41,7 @@ from customer_accounts.outbox import VatCheckRecord
 from customer_accounts.testing.records import a_proposal, an_order, order_vat, stored
 from customer_accounts.token import Purpose, TokenRecord, link_digest, link_text, short_code
 from customer_accounts.vat.late import corrected_record
+from tests.accounts.doubles import OrderFacts
 from tests.identities import SESSION, to_link
 from tests.orders import SYSTEM, place
 from tests.shop import PASSWORD, Shop
@@ -102,11 +103,13 @@ class Stage(Shop):
         # One agent is enough here: what two do together has its own tests.
         super().__init__(four_eyes=frozenset())
         self.storage = Watched()
+        self.order_facts = OrderFacts({"N-slip-1": "card ends 4711"})
         self.accounts = Accounts(
             self.storage,
             self.settings,
             clock=self.clock,
             limiter=Unlimited(),
+            order_facts=self.order_facts,
             on_event=self.announced.append,
         )
         self.handle, self.require = self.accounts.handle, self.accounts.require

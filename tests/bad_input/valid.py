@@ -115,7 +115,10 @@ EXAMPLES: MappingProxyType[str, tuple[Example, ...]] = MappingProxyType(
             _customer(addresses=[_ADDRESS]),
             Example(Agent, lambda _: {"email": ANNA}),
         ),
-        "ClaimOrder": (_customer(number="N-slip-1", postcode="8010"),),
+        "ClaimOrder": (
+            _customer(number="N-slip-1", fact="card ends 4711"),
+            _customer(number="N-slip-1", postcode="8010"),
+        ),
         "ClaimWithEvidence": (
             Example(
                 Agent,

@@ -19,6 +19,7 @@ from customer_accounts.outbox import MailStatus
 from customer_accounts.ports import AsyncMailer, AsyncStorage, Mailer, Storage
 from customer_accounts.token import TokenRecord
 from customer_accounts.vat import VatAnswer, VatNumber, VatStatus
+from tests.accounts.doubles import Later
 from tests.bad_input.stage import Stage, Unlimited
 from tests.bad_input.valid import ALL
 from tests.fragile import Case, scenes_of
@@ -103,7 +104,13 @@ class Work:
     def shop(self, storage: Storage, later: timedelta = timedelta()) -> Accounts:
         """Give a process of the shop."""
         clock = self.stage.clock
-        return Accounts(storage, self.stage.settings, clock=lambda: clock() + later, limiter=Unlimited())
+        return Accounts(
+            storage,
+            self.stage.settings,
+            clock=lambda: clock() + later,
+            limiter=Unlimited(),
+            order_facts=self.stage.order_facts,
+        )
 
     def run(self, storage: Storage, mailer: Mailer) -> Any:
         """Do it."""
@@ -119,7 +126,8 @@ class Work:
     async def run_async(self, storage: AsyncStorage, mailer: AsyncMailer) -> Any:
         """Do it with the async runner."""
         clock, settings, limiter = self.stage.clock, self.stage.settings, AsyncUnlimited()
-        shop = AsyncAccounts(storage, settings, clock=clock, limiter=limiter)
+        facts: Any = Later(self.stage.order_facts)
+        shop = AsyncAccounts(storage, settings, clock=clock, limiter=limiter, order_facts=facts)
         if self.command is not None:
             return await shop.handle(self.command, by=self.actor)
         if self.name == "deliver_mail":

@@ -1,6 +1,6 @@
 """Faults of features that no requirement names: the support desk, merges and the import, one for each rule."""
 
-from customer_accounts.accounts import retention
+from customer_accounts.accounts import Accounts, retention
 from customer_accounts.adapters.sql import reading_history
 from customer_accounts.address_digest import address_digests
 from customer_accounts.features import (
@@ -19,6 +19,7 @@ from customer_accounts.features import (
     timeline,
 )
 from customer_accounts.features.bounce import RecordBounce
+from customer_accounts.features.claim_order import ClaimOrder
 from customer_accounts.features.password_reset import RequestPasswordReset
 from customer_accounts.features.tracking_resend import ResendTracking
 from customer_accounts.history import page_of
@@ -66,6 +67,35 @@ FEATURES = (
             "if email.key == account.email_key or facts.account_at(email.key) is None:",
         ),
         "test_enumeration.py::test_asking_for_a_merge_looks_the_same",
+    ),
+    fault(
+        "claim_order",
+        "the host is not asked about a fact",
+        edited(Accounts._fact_holds, "steps.held(self._order_facts.holds(*typed))", "True"),
+        "accounts/test_order_facts.py::test_wrong_and_unknown_are_asked_and_answered_alike",
+    ),
+    fault(
+        "claim_order",
+        "the host is asked about orders that exist only",
+        edited(
+            Accounts._decide_and_write,
+            "self._fact_holds(command.fact_to_check(), env, by)",
+            "self._fact_holds(command.fact_to_check(), env, by) if facts.orders else False",
+        ),
+        "accounts/test_order_facts.py::test_wrong_and_unknown_are_asked_and_answered_alike",
+        "test_enumeration.py::test_a_fact_that_is_tried_tells_nothing",
+    ),
+    fault(
+        "claim_order",
+        "a fact that was typed stands in the log",
+        edited(Accounts._fact_holds, "fault = type(error)", "steps.log.exception(fault := type(error))"),
+        "accounts/test_order_facts.py::test_a_check_that_fails_confirms_nothing",
+    ),
+    fault(
+        "claim_order",
+        "a fact about one order brings another one of the same number",
+        edited(ClaimOrder._proven, " and len(facts.orders) == 1", ""),
+        "accounts/test_order_facts.py::test_two_orders_of_one_number_cannot_be_told_apart",
     ),
     fault(
         "claim_undo",

@@ -28,6 +28,7 @@ from customer_accounts.password_policy import BreachCheck
 from customer_accounts.ports import (
     AsyncBreachedPasswords,
     AsyncMailer,
+    AsyncOrderFactCheck,
     AsyncOutbox,
     AsyncRateLimiter,
     AsyncStorage,
@@ -54,6 +55,7 @@ class AsyncAccounts:
         hasher: the password hasher; by default argon2id with the parameters of the settings.
         limiter: counts tries; by default in this process's memory.
         breached: an optional check for breached passwords.
+        order_facts: see `Accounts`.
         vat_register: the register of VAT numbers that `check_vat` and `check_vat_numbers` ask.
         on_event: called after each commit with every audit event; must not block.  Inside a transaction of the
             host (`within`) it is called once the library has written, before the host commits.
@@ -68,6 +70,7 @@ class AsyncAccounts:
         hasher: PasswordHasher | None = None,
         limiter: AsyncRateLimiter | None = None,
         breached: AsyncBreachedPasswords | None = None,
+        order_facts: AsyncOrderFactCheck | None = None,
         vat_register: AsyncVatRegister | None = None,
         on_event: EventSink | None = None,
         clock: Callable[[], datetime] = steps.utc_now,
@@ -76,6 +79,7 @@ class AsyncAccounts:
         self._storage = storage
         self._limiter = limiter or AsyncMemoryRateLimiter(clock)
         self._breached = breached
+        self._order_facts = order_facts
         self._vat_register = vat_register
         self._asking = AsyncAsking()
         self._around = steps.Surroundings(settings, hasher or steps.default_hasher(settings), on_event, clock)
@@ -213,6 +217,17 @@ class AsyncAccounts:
             self._around.announce([steps.breach_check_down(env, by)])
         return answer
 
+    async def _fact_holds(self, typed: tuple[str, str] | None, env: Env, by: Actor) -> bool | None:
+        if self._order_facts is None or typed is None:
+            return None
+        try:
+            return steps.held(await self._order_facts.holds(*typed))
+        except Exception as error:  # not confirmed now, whatever it was: a fault must tell nothing
+            fault = type(error)
+        # Not in the handler: the trace of a callback that fails, too, would tell the words of the first error.
+        self._around.announce([steps.fact_check_down(fault, env, by)])
+        return False
+
     async def _decided(
         self, overtaken: Decision[R] | Refusal | None, command: Asks[R, A], facts: Facts, env: Env, by: A
     ) -> Decision[R] | Refusal:
@@ -225,6 +240,7 @@ class AsyncAccounts:
     async def _decide_and_write(self, command: Asks[R, A], by: A, env: Env) -> R | Refused:
         scope = steps.scope_of(command, by, env)
         breach: BreachCheck | None = None
+        fact_holds: bool | None = None
         outcome: Decision[R] | Refusal | None = None
         for attempt in range(steps.ATTEMPTS):
             facts = await self._storage.read(scope)
@@ -233,7 +249,10 @@ class AsyncAccounts:
                 facts = facts.joined(further.parts, await self._storage.read(further))
             if attempt == 0:
                 breach = await self._breach(steps.password_for_breach_check(command), env, by)
-            outcome = await self._decided(outcome, command, steps.with_breach(facts, breach), env, by)
+                fact_holds = await self._fact_holds(command.fact_to_check(), env, by)
+            outcome = await self._decided(
+                outcome, command, steps.with_answers(facts, breach, fact_holds), env, by
+            )
             try:
                 counts = await self._storage.write(outcome.changes) if outcome.changes else Counts()
             except StaleWriteError:

@@ -48,7 +48,7 @@ def default_hasher(settings: Settings) -> Argon2Hasher:
 
 @frozen
 class Surroundings:
-    """What a runner was built with, besides storage, limiter and breach check."""
+    """What a runner was built with, besides storage, limiter and the checks of passwords and facts."""
 
     settings: Settings
     hasher: PasswordHasher
@@ -125,9 +125,22 @@ def password_for_breach_check(command: Asks[R, A]) -> str | None:
     return None if password is None or unhashable(password) is not None else password
 
 
-def with_breach(facts: Facts, breach: BreachCheck | None) -> Facts:
-    """Add the answer of the breach check."""
-    return facts if breach is None else evolve(facts, breach=breach)
+def with_answers(facts: Facts, breach: BreachCheck | None, fact_holds: bool | None) -> Facts:
+    """Add what the breach check and the check of an order's fact answered, where they were asked."""
+    if breach is None and fact_holds is None:
+        return facts
+    return evolve(facts, breach=breach, fact_holds=fact_holds)
+
+
+def held(answer: object) -> bool:
+    """Read the answer of the host's check; only a bool is one, and a coroutine that nobody awaited is true.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if not isinstance(answer, bool):
+        raise TypeError("the check of an order's fact must answer with a bool")
+    return answer
 
 
 def decided_after(
@@ -174,3 +187,9 @@ def afterwards_failed(actor: Actor, env: Env) -> EventRecord:
 def breach_check_down(env: Env, actor: Actor) -> EventRecord:
     """Say that the breach check could not answer; the password passes (PW-08)."""
     return event_of(env, actor, EventKind.BREACH_CHECK_DOWN)
+
+
+def fact_check_down(fault: type[Exception], env: Env, actor: Actor) -> EventRecord:
+    """Say that the host's check of an order's fact failed; its own words may hold the fact and are not logged."""
+    log.error("the check of an order's fact failed: %s", fault.__name__)
+    return event_of(env, actor, EventKind.FACT_CHECK_DOWN)

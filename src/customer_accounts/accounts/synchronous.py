@@ -27,6 +27,7 @@ from customer_accounts.ports import (
     BreachedPasswords,
     EventSink,
     Mailer,
+    OrderFactCheck,
     Outbox,
     PasswordHasher,
     RateLimiter,
@@ -52,6 +53,8 @@ class Accounts:
         hasher: the password hasher; by default argon2id with the parameters of the settings.
         limiter: counts tries; by default in this process's memory.
         breached: an optional check for breached passwords.
+        order_facts: checks what only the host knows of an order; without it `customer_accounts.ClaimOrder` takes no
+            such fact.
         vat_register: the register of VAT numbers that `check_vat` and `check_vat_numbers` ask.
         on_event: called after each commit with every audit event; inside a transaction of the host (`within`)
             once the library has written, before the host commits.
@@ -66,6 +69,7 @@ class Accounts:
         hasher: PasswordHasher | None = None,
         limiter: RateLimiter | None = None,
         breached: BreachedPasswords | None = None,
+        order_facts: OrderFactCheck | None = None,
         vat_register: VatRegister | None = None,
         on_event: EventSink | None = None,
         clock: Callable[[], datetime] = steps.utc_now,
@@ -74,6 +78,7 @@ class Accounts:
         self._storage = storage
         self._limiter = limiter or MemoryRateLimiter(clock)
         self._breached = breached
+        self._order_facts = order_facts
         self._vat_register = vat_register
         self._asking = Asking()
         self._around = steps.Surroundings(settings, hasher or steps.default_hasher(settings), on_event, clock)
@@ -273,9 +278,21 @@ class Accounts:
             self._around.announce([steps.breach_check_down(env, by)])
         return answer
 
+    def _fact_holds(self, typed: tuple[str, str] | None, env: Env, by: Actor) -> bool | None:
+        if self._order_facts is None or typed is None:
+            return None
+        try:
+            return steps.held(self._order_facts.holds(*typed))
+        except Exception as error:  # not confirmed now, whatever it was: a fault must tell nothing
+            fault = type(error)
+        # Not in the handler: the trace of a callback that fails, too, would tell the words of the first error.
+        self._around.announce([steps.fact_check_down(fault, env, by)])
+        return False
+
     def _decide_and_write(self, command: Asks[R, A], by: A, env: Env) -> R | Refused:
         scope = steps.scope_of(command, by, env)
         breach: BreachCheck | None = None
+        fact_holds: bool | None = None
         outcome: Decision[R] | Refusal | None = None
         for attempt in range(steps.ATTEMPTS):
             facts = self._storage.read(scope)
@@ -284,7 +301,10 @@ class Accounts:
                 facts = facts.joined(further.parts, self._storage.read(further))
             if attempt == 0:
                 breach = self._breach(steps.password_for_breach_check(command), env, by)
-            outcome = steps.decided_after(outcome, command, steps.with_breach(facts, breach), env, by)
+                fact_holds = self._fact_holds(command.fact_to_check(), env, by)
+            outcome = steps.decided_after(
+                outcome, command, steps.with_answers(facts, breach, fact_holds), env, by
+            )
             try:
                 counts = self._storage.write(outcome.changes) if outcome.changes else Counts()
             except StaleWriteError:

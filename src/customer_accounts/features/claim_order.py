@@ -1,8 +1,11 @@
 """One guest order joins with a second fact: an older one, or one that was placed under a mistyped address.
 
 * `ClaimOrder`: a signed-in customer whose address is proven gives the number and the postcode that was typed with
-  the order.  Wrong and unknown are answered alike, and tries are counted by account and by number; when the
-  limiter is down, nothing is tried.
+  the order, or a fact that the host checks (`customer_accounts.ports.OrderFactCheck`).  Wrong, unknown and not to be
+  checked now are answered alike, and tries are counted by account and by number; when the limiter is down, nothing
+  is tried.
+* The host is asked about numbers that nobody has, too, and knows an order by its number only: where two orders have
+  the same one, its answer brings none.
 * Number and postcode stand on every parcel.  So they make good for the age of an order and for a slip in its
   address (`customer_accounts.near_miss`), and not for a stranger's address; a shop may decide
   otherwise (`Settings.claim_coverage`).  An address that has an account of its own is nobody's slip.
@@ -10,13 +13,13 @@
   a card, an order in the shop's app), and each says what it was.  It stands in the record of the claim.
 * A disputed order and one that somebody owns never join.  The owner is told by mail, with the way back.
 
-Refusals: NOT_ALLOWED for an account whose address is not proven and for what may not join, NOT_FOUND,
-EMAIL_INVALID.
+Refusals: NOT_ALLOWED for an account whose address is not proven, for a fact where the host checks none and for what
+may not join, NOT_FOUND, EMAIL_INVALID.
 Mails: GUEST_ORDERS_CLAIMED.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, ClassVar
 from uuid import UUID
 
@@ -35,7 +38,7 @@ from customer_accounts.features.claim_plan import plan_claim
 from customer_accounts.features.claiming import Ground, claim, claimant_of
 from customer_accounts.features.guest_claim import Claimed
 from customer_accounts.features.registration import email_key_of, read_email
-from customer_accounts.inputs import Line, Reference, TypedEmail
+from customer_accounts.inputs import Line, Reference, TypedEmail, TypedFact
 from customer_accounts.issue import event_of
 from customer_accounts.limiting import Hit, Limit, hits
 from customer_accounts.near_miss import is_near_miss
@@ -49,12 +52,29 @@ _PREFIX = re.compile(r"[A-Z]{1,2}-(?=[0-9])")
 
 
 class ClaimOrder(Command):
-    """Bring one guest order into the account, by its number and the postcode that was typed with it."""
+    """Bring one guest order into the account, by its number and a second fact.
+
+    Args:
+        number: as printed for the customer.
+        postcode: the one that was typed with the order, or
+        fact: what the host checks, such as the last digits of a card; it is stored and logged nowhere.
+    """
 
     actors: ClassVar = (SignedInCustomer,)
 
     number: Annotated[Line, StringConstraints(max_length=64)]
-    postcode: Annotated[Line, StringConstraints(max_length=32)]
+    postcode: Annotated[Line, StringConstraints(max_length=32)] | None = None
+    fact: TypedFact | None = None
+
+    def contradiction(self) -> PydanticCustomError | None:
+        """See `Command.contradiction`."""
+        if (self.postcode is None) == (self.fact is None):
+            return PydanticCustomError("postcode_or_fact", "give a postcode or a fact")
+        return None
+
+    def fact_to_check(self) -> tuple[str, str] | None:
+        """See `Command.fact_to_check`."""
+        return None if self.fact is None else (_number(self.number), self.fact.get_secret_value())
 
     def limits(self, actor: SignedInCustomer, settings: Settings, /) -> tuple[Hit, ...]:
         """See `Command.limits`."""
@@ -70,21 +90,30 @@ class ClaimOrder(Command):
         account = acting(facts, actor)
         if not claimant_of(account, facts, env).proven:
             return refuse(Reason.NOT_ALLOWED)
-        right = [one for one in facts.orders if _same_postcode(one.postcode, self.postcode)]
+        if self.fact is not None and facts.fact_holds is None:
+            return refuse(Reason.NOT_ALLOWED, about="fact")
+        right = self._proven(facts)
         own = next((one for one in right if one.owner == account.id), None)
         if own is not None:
             return Decision(Claimed(0, own.claim_id))
         coverage = env.settings.claim_coverage[Grade.SECOND_FACT]
         fitting = [one for one in right if may_join(one, account, coverage, facts, env)]
         if len(fitting) != 1:
-            tried = event_of(
-                env, actor, EventKind.CLAIM_REFUSED, email=account.email, detail="number postcode"
-            )
+            detail = "number postcode" if self.fact is None else "number host_fact"
+            tried = event_of(env, actor, EventKind.CLAIM_REFUSED, email=account.email, detail=detail)
             return Refusal(refuse(Reason.NOT_FOUND, about="number").refused, announce=(tried,))
-        ground = Ground(cause=ClaimCause.CUSTOMER, grade=Grade.SECOND_FACT, facts="order_number postcode")
+        shown = "order_number postcode" if self.fact is None else "order_number host_fact"
+        ground = Ground(cause=ClaimCause.CUSTOMER, grade=Grade.SECOND_FACT, facts=shown)
         return _joined(
             account, fitting, OrderSelection(reference=fitting[0].reference), ground, facts, env, actor
         )
+
+    def _proven(self, facts: Facts) -> Sequence[OrderRecord]:
+        """Give the orders of this number that the second fact is true of."""
+        if self.postcode is not None:
+            return [one for one in facts.orders if _same_postcode(one.postcode, self.postcode)]
+        # The host was asked about the number: which of two orders it meant nobody knows.
+        return facts.orders if facts.fact_holds and len(facts.orders) == 1 else ()
 
 
 class ClaimWithEvidence(Command):
