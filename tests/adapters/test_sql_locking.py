@@ -1,9 +1,7 @@
 """Writes take their rows in one order, and what a server gives up all the same is written again."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from operator import attrgetter
-from threading import Barrier, local
 from typing import Any
 
 import pytest
@@ -12,7 +10,6 @@ from sqlalchemy import Engine, create_engine, event, text
 
 from customer_accounts.adapters.sql import SqlStorage
 from customer_accounts.adapters.sql.writing import plan
-from customer_accounts.belongings import WishListRecord
 from customer_accounts.changes import Change, Kept, Purge, Remove, UseToken, insert, update
 from customer_accounts.errors import ConflictError, StaleWriteError
 from customer_accounts.facts import Part, Scope
@@ -127,30 +124,35 @@ def test_a_write_that_was_given_up_is_written_again(engine: Engine, postgres_sho
     elsewhere.dispose()
 
 
-def test_two_that_wait_for_each_other_end_as_if_one_came_first(postgres_shop: Database) -> None:
-    """CC-05: of two writes that take two lists in opposite orders one is done, and the other is overtaken."""
-    one, two = records.a_wish_list("a"), records.a_wish_list("b")
-    engine = create_engine(postgres_shop.url, connect_args={"options": "-c deadlock_timeout=10ms"})
-    storage, both_began = SqlStorage(engine), Barrier(2, timeout=60)
-    storage.write(stored(one, two))
-    met = local()
+def test_rows_that_keep_their_order_are_locked_by_key(postgres_shop: Database) -> None:
+    """CC-05: of two writes that take two lists in opposite orders each locks the same one first."""
+    lists = [records.a_wish_list("a"), records.a_wish_list("b")]
+    engine, locked = create_engine(postgres_shop.url), list[object]()
+    storage = SqlStorage(engine)
+    storage.write(stored(*lists))
 
-    def meet(_: object, __: object, statement: str, *___: object) -> None:
-        """Let both have one row before either takes its second one."""
-        met.updates = getattr(met, "updates", 0) + statement.startswith("UPDATE ca_wish_lists")
-        if met.updates == 2:
-            met.updates = 3
-            both_began.wait()
+    def listen(_: object, __: object, statement: str, parameters: Any, *___: object) -> None:
+        """Note which row is locked, and that none is changed before."""
+        if "FOR NO KEY UPDATE" in statement:
+            locked.extend([parameters["key_0"], parameters["key_1"]])
+        elif statement.startswith("UPDATE"):
+            locked.append("changed")
 
-    def write(*lists: WishListRecord) -> str:
-        try:
-            storage.write([update(each, evolve(each, name="presents")) for each in lists])
-        except StaleWriteError as lost:
-            return lost.what
-        return "done"
+    event.listen(engine, "before_cursor_execute", listen)
+    for either in (lists, lists[::-1]):
+        locked.clear()
+        with pytest.raises(StaleWriteError, match="WishListRecord"):
+            storage.write([update(evolve(one, version=9), one) for one in either])
+        assert locked[:3] == [*sorted(one.id for one in lists), "changed"]
+    engine.dispose()
 
-    event.listen(engine, "before_cursor_execute", meet)
-    with ThreadPoolExecutor(2) as threads:
-        outcomes = threads.map(write, (one, two), (two, one))
-        assert sorted(outcomes) == ["WishListRecord", "done"]
+
+def test_one_row_and_new_rows_are_not_locked_before(postgres_shop: Database) -> None:
+    """CC-05: what cannot be taken in another order costs no statement more."""
+    one, engine, sent = records.a_wish_list("a"), create_engine(postgres_shop.url), list[str]()
+    storage = SqlStorage(engine)
+    event.listen(engine, "before_cursor_execute", lambda *given: sent.append(given[2]))
+    storage.write(stored(one, records.a_wish_list("b")))
+    storage.write([update(one, evolve(one, name="presents"))])
+    assert not [statement for statement in sent if "FOR NO KEY UPDATE" in statement]
     engine.dispose()

@@ -14,10 +14,12 @@ from customer_accounts.adapters.sql import outbox, queues
 from customer_accounts.adapters.sql.at_once import fits_one_statement, run_at_once
 from customer_accounts.adapters.sql.compiled import compiled
 from customer_accounts.adapters.sql.connecting import OwnTransactions, Transactions, engine_for
+from customer_accounts.adapters.sql.direct import Sends
 from customer_accounts.adapters.sql.faults import LostTransactionError
 from customer_accounts.adapters.sql.host_orders import HostOrders
 from customer_accounts.adapters.sql.joining import DjangoConnection, HasConnection, joined
 from customer_accounts.adapters.sql.lending import Lender
+from customer_accounts.adapters.sql.locking import lock_rows
 from customer_accounts.adapters.sql.reach import shape_of, values_of
 from customer_accounts.adapters.sql.reading import answer, question
 from customer_accounts.adapters.sql.schema import metadata
@@ -120,7 +122,12 @@ class SqlStorage:
         self._translate(steps)
         if self._transactions.commits_statements and fits_one_statement(steps):
             return _persistently(self._transactions.reading, lambda it: run_at_once(steps, it))
-        return _persistently(partial(self._transactions.sending, together=True), lambda it: run(steps, it))
+
+        def in_order(connection: Sends) -> Counts:
+            lock_rows(steps, connection)
+            return run(steps, connection)
+
+        return _persistently(partial(self._transactions.sending, together=True), in_order)
 
     @overload
     def lease(
