@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from customer_accounts.adapters.sql import SqlStorage
 from customer_accounts.adapters.sql.connecting import OwnTransactions, engine_for
 from customer_accounts.adapters.sql.direct import DirectConnection
-from customer_accounts.changes import Remove, insert
+from customer_accounts.changes import insert
 from customer_accounts.errors import StaleWriteError
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.testing import records
@@ -44,13 +44,41 @@ def test_a_write_stays_in_full_or_not_at_all(tmp_path: Path) -> None:
         create_engine(f"sqlite:///{tmp_path / 'b.db'}"),
     ):
         storage, kept, lost = SqlStorage(engine), records.an_account(), records.an_account()
+        token = records.a_token()
         storage.create_schema()
-        storage.write(stored(kept))
+        storage.write([*stored(kept), insert(token)])
         with pytest.raises(StaleWriteError, match="TokenRecord"):
-            storage.write([insert(lost), Remove(records.a_token())])
+            storage.write([insert(lost), insert(token)])
         keys = (str(kept.email_key), str(lost.email_key))
         assert storage.read(Scope(parts=ACCOUNTS, email_keys=keys)).accounts == (kept,)
         engine.dispose()
+
+
+@pytest.mark.parametrize("reset", ["commit", None])
+def test_what_was_overtaken_is_rolled_back_whatever_the_pool_does(tmp_path: Path, reset: Any) -> None:
+    """RL-01: a host's pool may commit what it is given back, or leave it open; half a write stays nowhere."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}", pool_reset_on_return=reset)
+    storage, kept, lost = SqlStorage(engine), records.an_account(), records.an_account()
+    token = records.a_token()
+    storage.create_schema()
+    storage.write([insert(token)])
+    with pytest.raises(StaleWriteError, match="TokenRecord"):
+        storage.write([insert(lost), insert(token)])
+    storage.write(stored(kept))
+    keys = (str(kept.email_key), str(lost.email_key))
+    assert storage.read(Scope(parts=ACCOUNTS, email_keys=keys)).accounts == (kept,)
+    engine.dispose()
+
+
+def test_whoever_listens_to_faults_alone_hears_them(tmp_path: Path) -> None:
+    """A host that reports the faults of its engine is told of ours, too."""
+    engine = engine_for(f"sqlite:///{tmp_path / 'shop.db'}")
+    told: list[str] = []
+    event.listen(engine, "handle_error", lambda fault: told.append(str(fault.original_exception)))
+    with pytest.raises(OperationalError, match="no such table"):
+        SqlStorage(engine).read(Scope(parts=ACCOUNTS, email_keys=("a@mail.example",)))
+    assert told == ["no such table: ca_accounts"]
+    engine.dispose()
 
 
 def test_faults_are_those_of_sqlalchemy(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Faults of storing that no requirement names: what joins a host's transaction, a host's own orders, lost races."""
 
 from customer_accounts.adapters.sql import faults, joining, lists, locking, reading, statements, step, storage
+from customer_accounts.adapters.sql.direct import DirectConnection
 from customer_accounts.adapters.sql.host_orders import HostOrders
 from customer_accounts.adapters.sql.joining import DjangoTransaction, SqlalchemyTransaction
 from customer_accounts.adapters.sql.storage import SqlStorage
@@ -74,6 +75,12 @@ _HOST_ORDERS = (
 )
 
 _LOST_RACES = (
+    fault(
+        "lost_races",
+        "half of an overtaken write is given back to a pool that commits it",
+        edited(DirectConnection._give_back, "raw.rollback()", "pass"),
+        "adapters/test_sql_direct.py::test_what_was_overtaken_is_rolled_back_whatever_the_pool_does",
+    ),
     fault(
         "lost_races",
         "writes take their rows in any order",

@@ -33,8 +33,8 @@ class Sends(Protocol):
 def can_be_direct(engine: Engine) -> bool:
     """Whether nobody would miss anything."""
     dialect = engine.dialect
-    # Asked each time: somebody may begin to listen.
-    heard = engine._has_events or engine._should_log_info()  # noqa: SLF001 - there is no public way to ask
+    # Asked each time: somebody may begin to listen.  There is no public way to ask.
+    heard = engine._has_events or dialect._has_events or engine._should_log_info()  # noqa: SLF001
     return dialect.driver == "pysqlite" and not heard
 
 
@@ -69,14 +69,15 @@ class DirectConnection:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the transaction and give the connection back; the pool rolls back what is open."""
+        """End the transaction and give the connection back; what is open is rolled back, for a pool may not do so."""
         try:
             if self._together and error is None:
                 self._commit()
         finally:
-            if hasattr(self, "_pooled"):
-                self._pooled.close()
-            self._alone.__exit__(kind, error, trace)
+            try:
+                self._give_back()
+            finally:
+                self._alone.__exit__(kind, error, trace)
 
     def exec_driver_sql(self, statement: str, parameters: Any = (), /) -> sqlite3.Cursor:
         """See `Sends.exec_driver_sql`."""
@@ -92,6 +93,14 @@ class DirectConnection:
             return self._engine.raw_connection()
         except sqlite3.Error as error:
             raise self._explained("", error) from error
+
+    def _give_back(self) -> None:
+        if hasattr(self, "_pooled"):
+            raw: Any = self._pooled.driver_connection
+            try:
+                raw.rollback()
+            finally:
+                self._pooled.close()
 
     def _commit(self) -> None:
         try:
