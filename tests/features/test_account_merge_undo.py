@@ -190,6 +190,12 @@ class TestByStaff:
         assert evolve(again, orders=first.orders) == first
         assert two.shop.storage._tables is before
 
+    def test_what_was_done_is_told_to_those_who_may_do_it(self) -> None:
+        """AZ-01: an agent without the permission does not learn which accounts were one."""
+        two = _merged()
+        _undo(two)
+        assert _undo(two, Agent("9")) == Refused(Reason.PERMISSION_MISSING, detail="merge_accounts")
+
     def test_addresses_are_an_agents_way(self) -> None:
         """AZ-01: a visitor has the link or nothing."""
         two = _merged()

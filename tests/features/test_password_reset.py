@@ -82,6 +82,15 @@ class TestAsking:
         assert isinstance(refused, Refused)
         assert refused.reason is Reason.LINK_INVALID
 
+    def test_asking_again_and_again_writes_as_much_for_every_address(self, shop: Shop) -> None:
+        """EN-05, TK-06: an address without an account has no more links than others, and none is left over."""
+        shop.open_account()
+        for number in (1, 2, 3, 3, 3):
+            for email in (EMAIL, "nobody@mail.example"):
+                _ask(shop, email)
+                links = [one for one in shop.stored(TokenRecord) if one.purpose is Purpose.RESET_PASSWORD]
+                assert len([one for one in links if one.email_key == email]) == number
+
     def test_a_closed_account_has_no_link(self, shop: Shop) -> None:
         """SE-02: the address of a closed account is an unknown one."""
         opened = shop.open_account()

@@ -18,6 +18,7 @@ from customer_accounts.features import (
     merge_undo_changes,
     timeline,
 )
+from customer_accounts.features.account_merge_undo import UndoMerge
 from customer_accounts.features.bounce import RecordBounce
 from customer_accounts.features.claim_order import ClaimOrder
 from customer_accounts.features.password_reset import RequestPasswordReset
@@ -223,5 +224,21 @@ FEATURES = (
         "an unknown address writes less than a known one, which takes less time",
         edited(RequestPasswordReset._mail, "return [*with_token(link, facts.tokens), mail]", "return [mail]"),
         "features/test_password_reset.py::TestAsking::test_an_unknown_address_is_told_that_it_has_no_account",
+    ),
+    fault(
+        "password_reset",
+        "links that are mailed to nobody pile up, which those of an account do not",
+        edited(
+            RequestPasswordReset._mail,
+            'UUID(keyed_digest(env.settings.secret, "nobody", email.key))',
+            "env.new_id()",
+        ),
+        "features/test_password_reset.py::TestAsking::test_asking_again_and_again_writes_as_much_for_every_address",
+    ),
+    fault(
+        "account_merge_undo",
+        "an agent without the permission is told of a merge that was undone",
+        edited(UndoMerge._done, "not_permitted(AgentTask.MERGE_ACCOUNTS, env, actor) is not None", "False"),
+        "features/test_account_merge_undo.py::TestByStaff::test_what_was_done_is_told_to_those_who_may_do_it",
     ),
 )

@@ -99,7 +99,7 @@ class UndoMerge(Command):
 
     def decide(self, facts: Facts, env: Env, actor: Visitor | Agent, /) -> Decision[MergeUndone] | Refusal:
         """See `Command.decide`."""
-        done = self._done(facts, actor)
+        done = self._done(facts, env, actor)
         if done is not None:
             return Decision(done)
         merge = self._merge(facts, env, actor)
@@ -126,9 +126,11 @@ class UndoMerge(Command):
             result, changes, counted=lambda counts: evolve(result, orders=counts.moved.get(merge.id, 0))
         )
 
-    def _done(self, facts: Facts, actor: Visitor | Agent) -> MergeUndone | None:
+    def _done(self, facts: Facts, env: Env, actor: Visitor | Agent) -> MergeUndone | None:
         """Give the answer to an agent's repeat, once both accounts are there again (RL-08)."""
         if self.token is not None or not isinstance(actor, Agent):
+            return None
+        if not_permitted(AgentTask.MERGE_ACCOUNTS, env, actor) is not None:
             return None
         own, other = (facts.account_at(email_key_of(one)) for one in (self.surviving, self.absorbed))
         if own is None or other is None:

@@ -29,6 +29,7 @@ from pydantic_core import PydanticCustomError
 
 from customer_accounts.account import AccountRecord, Session
 from customer_accounts.actors import Actor, Visitor, network_of
+from customer_accounts.address_digest import keyed_digest
 from customer_accounts.changes import Change, UseToken, update
 from customer_accounts.claim import ClaimCause
 from customer_accounts.command import Command, Decision, Env, Refusal
@@ -129,8 +130,9 @@ class RequestPasswordReset(Command):
         waiting = waiting_for(facts, actor, env)
         if waiting is not None:
             return confirmation_mail(facts, env, actor, waiting)
-        # Without this link, which is mailed to nobody and opens nothing, the time it takes would tell (EN-05).
-        nobody = env.new_id()
+        # Without this link, which is mailed to nobody and opens nothing, the time it takes would tell (EN-05).  It is
+        # always the same nobody's, so that there are as few of them as of an account's (TK-06).
+        nobody = UUID(keyed_digest(env.settings.secret, "nobody", email.key))
         link = issue_token(
             env, Purpose.RESET_PASSWORD, email=email.original, email_key=email.key, account_id=nobody
         )
