@@ -15,6 +15,7 @@ from customer_accounts.actors import Agent
 from customer_accounts.changes import Save
 from customer_accounts.command import Decision
 from customer_accounts.errors import StaleWriteError
+from customer_accounts.features.claim_order import ClaimOrder
 from customer_accounts.features.guest_order_page import ViewGuestOrder
 from customer_accounts.features.order_tracking import (
     NEXT_STATUSES,
@@ -194,6 +195,19 @@ class TestRecordShipment:
         assert (mail.to, mail.token, mail.locale) == (ANNA, None, "de")
         assert mail.account_id == stored_order(shop).owner
         assert [one for one in shop.stored(TokenRecord) if one.order_reference] == []
+
+    def test_an_account_is_told_where_it_is_at_home_too(self, shop: Shop) -> None:
+        """F07, F17: a mistyped order that its customer claimed is announced at the account's address as well."""
+        anna = shop.open_account(ANNA, locale="de")
+        place(shop, email="ana@mail.example", locale="fr")
+        shop.require(ClaimOrder(number="N-ref-1", postcode="8010"), by=shop.customer(anna.session))
+        _ship(shop, ONE)
+        _ship(shop, TWO)
+        mails = shop.mails(MailPurpose.TRACKING)
+        told = [(one.to, one.locale, one.detail("corrected")) for one in mails]
+        both = ("ana@mail.example", "fr"), (ANNA, "de")
+        assert told == [(*one, corrected) for corrected in "01" for one in both]
+        assert {(one.account_id, one.token) for one in mails} == {(anna.account_id, None)}
 
     def test_told_again_nothing_happens(self, shop: Shop) -> None:
         """RL-08: the same shipment again, in another order or told later, writes and mails nothing."""

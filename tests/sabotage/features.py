@@ -16,6 +16,7 @@ from customer_accounts.features import (
     merge_changes,
     merge_rules,
     merge_undo_changes,
+    order_tracking,
     timeline,
 )
 from customer_accounts.features.account_merge_undo import UndoMerge
@@ -164,6 +165,12 @@ FEATURES = (
         edited(timeline._mail, "masked_within(one.reply)", "one.reply"),
         "features/test_lookup.py::TestMails::test_how_mails_stand",
         "test_lookup_properties.py::test_nobody_is_in_it_in_clear",
+    ),
+    fault(
+        "order_tracking",
+        "a customer hears of the parcel only where the order was mistyped",
+        edited(order_tracking._tracking_mails, "owner.email_key != order.email_key", "False"),
+        "features/test_order_tracking.py::TestRecordShipment::test_an_account_is_told_where_it_is_at_home_too",
     ),
     fault(
         "tracking_resend",

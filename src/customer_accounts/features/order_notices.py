@@ -4,7 +4,8 @@
   of the acknowledgement and of the parcel, and of nothing in between.
 * The steps *shipped* and *corrected* are told with a shipment, because only it knows the tracking numbers.
 * A mail about an order goes to the address that the order stores, never to one that was typed later
-  (EM-05). One about its progress goes to the account's own address, which is proven.
+  (EM-05). One about its progress goes to the account's own address, which is proven, and one about its parcels
+  to both where they differ.
 * An order whose account is closed is treated as a guest's: the parcel still comes.
 """
 

@@ -7,6 +7,7 @@
   parcel.  A status of SHIPPED alone sends nothing: the tracking mail comes with the shipment, which knows
   the numbers.  A guest's tracking mail has the link to the order's page
   (`customer_accounts.features.guest_order_page`).
+* The tracking mail goes to the address that the order stores; where the account that owns it has another, there, too.
 
 Refusals: NOT_FOUND, ORDER_STATUS_BACKWARDS.
 """
@@ -23,6 +24,7 @@ from attrs import evolve, frozen
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from customer_accounts.account import AccountRecord
 from customer_accounts.actors import System
 from customer_accounts.changes import Change, update
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
@@ -136,7 +138,7 @@ class RecordOrderStatus(Command):
         # Without a shipment there is no number to track: the tracking mail comes with it.
         wanted = order_mails(audience_of(owner), OrderEvent(self.status))
         purposes = [one for one in wanted if one is not MailPurpose.TRACKING]
-        to = evolve(order, email=owner.email, locale=owner.locale) if owner else order
+        to = order if owner is None else _at_home(order, owner)
         return [mail_about(env, one, to, owner, status=self.status.value) for one in purposes]
 
 
@@ -207,10 +209,17 @@ def _tracking_mails(order: OrderRecord, shipment: Shipment, facts: Facts, env: E
     token: TokenRecord | None = None
     if owner is None:
         token, changes = link_to_order(order, facts, env)
+    to = [order]
+    if owner is not None and owner.email_key != order.email_key:
+        # The order's address may be mistyped, given up, or somebody's who gets a present: the customer hears as well.
+        to.append(_at_home(order, owner))
+    # The number goes along, so that a mail that is overtaken by a correction is not sent any more.
+    told = {"shipment_id": shipment.id, "corrected": str(shipment.corrected)}
     for purpose in order_mails(audience_of(owner), event):
-        # The number goes along, so that a mail that is overtaken by a correction is not sent any more.
-        corrected = str(shipment.corrected)
-        changes.append(
-            mail_about(env, purpose, order, owner, token=token, shipment_id=shipment.id, corrected=corrected)
-        )
+        changes += [mail_about(env, purpose, one, owner, token=token, **told) for one in to]
     return changes
+
+
+def _at_home(order: OrderRecord, owner: AccountRecord) -> OrderRecord:
+    """Give the order with the address and language of its account, for a mail that goes there."""
+    return evolve(order, email=owner.email, locale=owner.locale)
