@@ -168,6 +168,13 @@ class TestCustomers:
         shop.change(account.id, email="new@mail.example", email_key="new@mail.example")
         assert _customers(shop, *rows, invite=True) == Imported(known=2)
 
+    def test_a_customer_who_stands_there_twice_is_invited_once(self, shop: Shop) -> None:
+        """RL-08: also under another address; two invitations of one customer would hold up the whole import."""
+        invited = {**ANNA, "proven": "no"}
+        rows = (invited, {**invited, "email": "dora@mail.example"}, {**ANNA, "email": "erna@mail.example"})
+        assert _customers(shop, *rows, invite=True) == Imported(invited=1, known=2)
+        assert [one.email_key for one in shop.stored(RegistrationRecord)] == ["anna@mail.example"]
+
     def test_address_and_consent_come_along(self, shop: Shop) -> None:
         """F10, GDPR Art. 7: the address is the default; the consent has its record and nothing is widened."""
         more = {

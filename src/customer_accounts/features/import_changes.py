@@ -117,6 +117,7 @@ class BatchImport:
         )
         self.changes += [insert(guest), *invitation_link(guest, self.facts, self.env, variant="imported")]
         self.taken.add(email.key)
+        self.ids.add(guest.id)
         self._count(invited=1)
 
     def order(self, row: ImportedOrder) -> None:
