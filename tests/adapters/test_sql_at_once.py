@@ -30,9 +30,9 @@ from customer_accounts.changes import (
 )
 from customer_accounts.errors import StaleWriteError
 from customer_accounts.facts import Part, Scope
-from customer_accounts.outbox import Queue
+from customer_accounts.outbox import MailRecord, MailStatus, Queue
 from customer_accounts.testing import records
-from customer_accounts.testing.records import stored
+from customer_accounts.testing.records import NOW, later, stored
 from tests.adapters import test_sql_agreement as town
 from tests.postgres import Database, Server
 
@@ -125,6 +125,17 @@ OVERTAKEN: dict[str, Callable[[Any, Any], list[Change]]] = {
     "TokenRecord": lambda _, token: [UseToken(token.digest, records.NOW)],
     "RegistrationRecord": lambda *_: [Remove(records.a_registration())],
 }
+
+
+@pytest.mark.parametrize(
+    ("kind", "record"), [(Kept.MERGES, records.a_full_merge), (Kept.MAILS, records.a_full_mail)]
+)
+def test_what_a_write_makes_it_may_purge(storage: Watched, kind: Kept, record: Callable[[], Any]) -> None:
+    """DP-04: what is below a new record that is purged in the same write goes before it; nothing is left alone."""
+    made = record()
+    if isinstance(made, MailRecord):
+        made = evolve(made, status=MailStatus.SENT, finished_at=NOW)
+    assert storage.write([insert(made), Purge(kind, later(days=3650))]).purged == {kind: 1}
 
 
 @pytest.mark.parametrize("what", OVERTAKEN)

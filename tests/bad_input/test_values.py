@@ -84,7 +84,7 @@ GOOD: MappingProxyType[type, Mapping[str, Any]] = MappingProxyType(
             "registered_in": frozenset({"DE"}),
             "unverified_business": "origin",
             "at_enclave": "origin",
-            "number": NUMBER,
+            "number": VatNumber("ATU13585627"),
             "rates_max_age_days": 180,
         },
         Buyer: {

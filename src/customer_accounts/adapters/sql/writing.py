@@ -204,9 +204,10 @@ class _Plan:
         row: Row = {"before": change.before}
         if change.kind is Kept.ORDER_VAT:
             row = {"before_day": change.before.astimezone(UTC).date()}
+        self.flush(_PURGED[change.kind])  # what is below a new record goes before it, too
         for statement in before:
             self._push(Step(change.kind, statement, [row]))
-        self._after_new(_PURGED[change.kind], Step(change.kind, last, [row], counts=change.kind))
+        self._push(Step(change.kind, last, [row], counts=change.kind))
 
 
 def plan(changes: Sequence[Change], dialect: str) -> list[Step]:
