@@ -172,8 +172,26 @@ class TestCustomers:
         """RL-08: also under another address; two invitations of one customer would hold up the whole import."""
         invited = {**ANNA, "proven": "no"}
         rows = (invited, {**invited, "email": "dora@mail.example"}, {**ANNA, "email": "erna@mail.example"})
-        assert _customers(shop, *rows, invite=True) == Imported(invited=1, known=2)
+        told = (RejectedRow(3, RowProblem.CONFLICT, "key"), RejectedRow(4, RowProblem.CONFLICT, "key"))
+        assert _customers(shop, *rows, invite=True) == Imported(invited=1, rejected=told)
         assert [one.email_key for one in shop.stored(RegistrationRecord)] == ["anna@mail.example"]
+
+    @pytest.mark.parametrize("proven", ["yes", "no"])
+    def test_two_customers_under_one_key_are_told(self, shop: Shop, proven: str) -> None:
+        """GM-02: who comes second under a key is no customer that is known, in the same batch or a later one."""
+        first = {**ANNA, "proven": proven}
+        other = {**first, "email": "bert@mail.example", "created_at": "2020-05-01T10:00:00Z"}
+        told = (RejectedRow(3, RowProblem.CONFLICT, "key"),)
+        result = _customers(shop, first, other, invite=True)
+        assert (result.customers + result.invited, result.known, result.rejected) == (1, 0, told)
+        assert _customers(shop, first, other, invite=True) == Imported(known=1, rejected=told)
+
+    def test_the_same_customer_twice_in_one_batch(self, shop: Shop) -> None:
+        """RL-08, GM-02: the second one is known; another address on the same day is not."""
+        dora = {**ANNA, "key": "8", "email": "dora@mail.example", "proven": "no"}
+        result = _customers(shop, ANNA, ANNA, dora, dora, {**ANNA, "email": "bert@mail.example"}, invite=True)
+        told = (RejectedRow(6, RowProblem.CONFLICT, "key"),)
+        assert result == Imported(customers=1, invited=1, known=2, rejected=told)
 
     def test_address_and_consent_come_along(self, shop: Shop) -> None:
         """F10, GDPR Art. 7: the address is the default; the consent has its record and nothing is widened."""

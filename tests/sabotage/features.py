@@ -222,6 +222,12 @@ FEATURES = (
     ),
     fault(
         "data_import",
+        "another customer under a known key is taken for the known one",
+        edited(import_changes.BatchImport._again, "email.key in keys", "keys"),
+        "features/test_data_import.py::TestCustomers::test_two_customers_under_one_key_are_told",
+    ),
+    fault(
+        "data_import",
         "numbers of imported companies are never checked",
         edited(import_changes.BatchImport._checked, "vat_check(company, self.facts, self.env)", "[]"),
         "features/test_data_import.py::TestCustomers::test_a_company_comes_along_and_its_number_waits",

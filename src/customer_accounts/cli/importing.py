@@ -50,7 +50,7 @@ REMEDIES: Mapping[RowProblem, str] = MappingProxyType(
         RowProblem.EMAIL_INVALID: "correct the address in the earlier shop",
         RowProblem.DUPLICATE: "one address has one account: decide in the earlier shop which customer keeps it",
         RowProblem.NOT_PROVEN: "mail a link with --invite, or let the mailbox be proven in the earlier shop",
-        RowProblem.CONFLICT: "another order has this reference: give this one its own",
+        RowProblem.CONFLICT: "another row has this key or reference: give this one its own",
         RowProblem.NO_ACCOUNT: "import its customer first, or make it a guest's order (of_customer false)",
     }
 )

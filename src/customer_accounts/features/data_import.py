@@ -6,7 +6,8 @@
   again imports nothing twice; a row is told apart as new, there already, or rejected with its line and a
   reason, and nothing is lost without being told.
 * Nothing is merged silently: a second customer with the same e-mail key, here or in the shop, is DUPLICATE.  So
-  is nothing rewritten: an order under a known reference with other content is a conflict.
+  is nothing rewritten: an order under a known reference with other content is a conflict, and so is another customer
+  (address and beginning differ) under a known key.
 * Whether an address is proven is stated for each customer, never assumed.  A proven one becomes an account.
   One that is not becomes an invitation: a pending registration whose link goes to that mailbox, and only if
   ``invite`` says so, since many mails go out; without it the row is rejected as not proven.  A stranger's

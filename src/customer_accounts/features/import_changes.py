@@ -41,25 +41,24 @@ class BatchImport:
     accounts: dict[str, AccountRecord] = field(factory=dict)
     orders: dict[str, OrderRecord] = field(factory=dict)
     taken: set[str] = field(factory=set)
-    ids: set[UUID] = field(factory=set)
+    imported: dict[UUID, AccountRecord] = field(factory=dict)
+    made: dict[UUID, str] = field(factory=dict)
     numbers: set[str] = field(factory=set)
     counted: Imported = field(factory=Imported)
 
     def __attrs_post_init__(self) -> None:
         self.accounts = {one.email_key: one for one in self.facts.accounts if one.email_key and one.is_open}
         self.orders = {one.reference: one for one in self.facts.orders}
-        # Whoever has changed the address since, closed the account or merged it, is known all the same.
-        self.ids = {one.id for one in self.facts.accounts}
+        self.imported = {one.id: one for one in self.facts.accounts}
 
     def customer(self, row: ImportedCustomer) -> None:
         """Take a customer in."""
         email = self._read(row.email, row.line)
         if email is None:
             return
-        known = self.accounts.get(email.key)
-        if row.id in self.ids or self.facts.registration(row.id) is not None:
-            self._count(known=1)
-        elif known is not None or email.key in self.taken:
+        if row.id in self.made or row.id in self.imported or self.facts.registration(row.id) is not None:
+            self._again(row, email)
+        elif email.key in self.accounts or email.key in self.taken:
             self._reject(row.line, RowProblem.DUPLICATE, "email")
         elif row.proven:
             self._account(row, email)
@@ -67,6 +66,16 @@ class BatchImport:
             self._invitation(row, email)
         else:
             self._reject(row.line, RowProblem.NOT_PROVEN)
+
+    def _again(self, row: ImportedCustomer, email: EmailAddress) -> None:
+        """Take in a row whose key is there: the same customer is known, another one is told."""
+        account, guest = self.imported.get(row.id), self.facts.registration(row.id)
+        keys = {self.made.get(row.id), *(one.email_key for one in (account, guest) if one is not None)}
+        # Whoever has changed the address since, closed the account or merged it, is known by the day it began.
+        if email.key in keys or (account is not None and account.created_at == row.created_at):
+            self._count(known=1)
+        else:
+            self._reject(row.line, RowProblem.CONFLICT, "key")
 
     def _account(self, row: ImportedCustomer, email: EmailAddress) -> None:
         at = row.created_at.astimezone(UTC)
@@ -91,7 +100,7 @@ class BatchImport:
             self.changes.append(insert(_subscription(account, email, row.newsletter)))
         self.changes.append(insert(account))
         self.accounts[email.key] = account
-        self.ids.add(account.id)
+        self.made[account.id] = email.key
         self._count(customers=1)
 
     def _checked(self, company: Company | None) -> None:
@@ -116,8 +125,8 @@ class BatchImport:
             address=row.addresses[0].postal_address() if row.addresses else None,
         )
         self.changes += [insert(guest), *invitation_link(guest, self.facts, self.env, variant="imported")]
+        self.made[guest.id] = email.key
         self.taken.add(email.key)
-        self.ids.add(guest.id)
         self._count(invited=1)
 
     def order(self, row: ImportedOrder) -> None:
