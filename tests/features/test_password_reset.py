@@ -91,6 +91,12 @@ class TestAsking:
                 links = [one for one in shop.stored(TokenRecord) if one.purpose is Purpose.RESET_PASSWORD]
                 assert len([one for one in links if one.email_key == email]) == number
 
+    def test_whoever_asked_before_opening_an_account_was_no_rival(self, shop: Shop) -> None:
+        """LG-02: the trail tells of no stranger where the owner looked for an account first, and then opened one."""
+        _ask(shop)
+        shop.open_account()
+        assert shop.events(EventKind.RIVALS_DELETED) == []
+
     def test_a_closed_account_has_no_link(self, shop: Shop) -> None:
         """SE-02: the address of a closed account is an unknown one."""
         opened = shop.open_account()

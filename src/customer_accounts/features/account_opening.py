@@ -28,7 +28,7 @@ from customer_accounts.claim import ClaimCause
 from customer_accounts.command import Env
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.claiming import Claiming, claim_by_mailbox, claiming_scope
-from customer_accounts.features.revocation import LASTING
+from customer_accounts.features.revocation import LASTING, nobody_at
 from customer_accounts.features.vat_queue import queued
 from customer_accounts.issue import record_event
 from customer_accounts.outbox import EventKind
@@ -207,7 +207,7 @@ def without_rivals(
     """
     won = None if winner is None else winner.id
     rivals = [one for one in facts.registrations if one.email_key == email_key and one.id != won]
-    stale = [one for one in facts.tokens if one.email_key == email_key and _of_rival(one, account, won)]
+    stale = [one for one in facts.tokens if one.email_key == email_key and _of_rival(one, account, won, env)]
     changes: list[Change] = [*map(Remove, rivals), *map(Remove, stale)]
     if changes:
         detail = f"{len(rivals)} registrations, {len(stale)} links"
@@ -218,9 +218,9 @@ def without_rivals(
     return changes
 
 
-def _of_rival(token: TokenRecord, account: AccountRecord, won: UUID | None) -> bool:
-    # The view of an order and the way out of a newsletter give nobody power over the account.
-    if token.purpose in LASTING or token.account_id == account.id:
+def _of_rival(token: TokenRecord, account: AccountRecord, won: UUID | None, env: Env) -> bool:
+    # The view of an order and the way out of a newsletter give nobody power over the account; some links open nothing.
+    if token.purpose in LASTING or token.account_id in (account.id, nobody_at(token.email_key, env)):
         return False
     return won is None or token.registration_id != won
 

@@ -29,7 +29,6 @@ from pydantic_core import PydanticCustomError
 
 from customer_accounts.account import AccountRecord, Session
 from customer_accounts.actors import Actor, Visitor, network_of
-from customer_accounts.address_digest import keyed_digest
 from customer_accounts.changes import Change, UseToken, update
 from customer_accounts.claim import ClaimCause
 from customer_accounts.command import Command, Decision, Env, Refusal
@@ -48,7 +47,7 @@ from customer_accounts.features.registration import (
     read_email,
     waiting_for,
 )
-from customer_accounts.features.revocation import links_after_use
+from customer_accounts.features.revocation import links_after_use, nobody_at
 from customer_accounts.inputs import Locale, TypedEmail, TypedToken
 from customer_accounts.issue import issue_token, mail_to_account, queue_mail, record_event, with_token
 from customer_accounts.limiting import Hit, Limit, hits
@@ -132,7 +131,7 @@ class RequestPasswordReset(Command):
             return confirmation_mail(facts, env, actor, waiting)
         # Without this link, which is mailed to nobody and opens nothing, the time it takes would tell (EN-05).  It is
         # always the same nobody's, so that there are as few of them as of an account's (TK-06).
-        nobody = UUID(keyed_digest(env.settings.secret, "nobody", email.key))
+        nobody = nobody_at(email.key, env)
         link = issue_token(
             env, Purpose.RESET_PASSWORD, email=email.original, email_key=email.key, account_id=nobody
         )

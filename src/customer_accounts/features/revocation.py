@@ -10,10 +10,12 @@ belongs to a change that is only asked for; it goes with that change.
 """
 
 from collections.abc import Collection
+from uuid import UUID
 
 from attrs import evolve
 
 from customer_accounts.account import AccountRecord
+from customer_accounts.address_digest import keyed_digest
 from customer_accounts.changes import Change, Remove
 from customer_accounts.command import Env
 from customer_accounts.facts import Facts
@@ -72,6 +74,11 @@ def links_after_use(facts: Facts, account: AccountRecord, used: TokenRecord, env
     siblings = siblings_of(used, facts)
     handled = {used.digest, *(one.digest for one in siblings)}
     return [*spent(siblings, env, account.id), *links_ended(facts, account, but=handled)]
+
+
+def nobody_at(email_key: str, env: Env) -> UUID:
+    """Give whose the links are that open nothing: of an address that has no account, always the same."""
+    return UUID(keyed_digest(env.settings.secret, "nobody", email_key))
 
 
 def siblings_of(used: TokenRecord, facts: Facts) -> list[TokenRecord]:
