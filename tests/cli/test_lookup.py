@@ -117,9 +117,10 @@ def test_nothing(url: str) -> None:
     [
         ((), "either an address, or an order, or a VAT number"),
         (("--email", ANNA, "--order", "1"), "either an address, or an order, or a VAT number"),
-        (("--email", "anna"), "cannot be read"),
-        (("--vat", "nonsense"), "found nothing"),
-        (("--email", ANNA, "--after", "x"), "found nothing"),
+        (("--email", "anna"), "--email: This e-mail address cannot be read"),
+        (("--vat", "nonsense"), "--vat: We found nothing"),
+        (("--email", ANNA, "--after", "x"), "--after: We found nothing"),
+        (("--email", ANNA, "--reason", ""), "--reason: String should have at least 1 character"),
     ],
 )
 def test_what_is_typed_wrongly(url: str, words: tuple[str, ...], says: str) -> None:

@@ -63,14 +63,21 @@ def look_up(
             limit=limit,
         )
     except ValidationError as error:
-        raise ended(Exit.USAGE, "; ".join(one["msg"] for one in error.errors())) from None
+        faults = [_about(*one["loc"], one["msg"]) for one in error.errors()]
+        raise ended(Exit.USAGE, "; ".join(faults)) from None
     with tables_at(url) as engine:
         from customer_accounts.adapters.sql import SqlStorage  # noqa: PLC0415 - an extra
 
         found = Accounts(SqlStorage(engine), shop).handle(asked, by=by)
     if isinstance(found, Refused):
-        raise ended(Exit.USAGE, found.text("en"))
+        raise ended(Exit.USAGE, _about(*([found.field] if found.field else []), found.text("en")))
     _shown(found, as_json=as_json)
+
+
+def _about(*words: int | str) -> str:
+    """Put the option before what is wrong with it."""
+    *fields, fault = map(str, words)
+    return "".join(f"--{one.removesuffix('_number')}: " for one in fields) + fault
 
 
 def _read(typed: str | None) -> str | None:

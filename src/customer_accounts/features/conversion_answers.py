@@ -114,7 +114,7 @@ class ConversionRequests(Command):
 
 
 class TakeRequest(Command):
-    """Say that one works on a request, so that no two agents answer it."""
+    """Say that one works on a request, for colleagues to see; one of them may take it over."""
 
     actors: ClassVar = (Agent,)
 
