@@ -131,7 +131,7 @@ OVERTAKEN: dict[str, Callable[[Any, Any], list[Change]]] = {
     ("kind", "record"), [(Kept.MERGES, records.a_full_merge), (Kept.MAILS, records.a_full_mail)]
 )
 def test_what_a_write_makes_it_may_purge(storage: Watched, kind: Kept, record: Callable[[], Any]) -> None:
-    """DP-04: what is below a new record that is purged in the same write goes before it; nothing is left alone."""
+    """DP-01: what is below a new record that is purged in the same write goes before it; nothing is left alone."""
     made = record()
     if isinstance(made, MailRecord):
         made = evolve(made, status=MailStatus.SENT, finished_at=NOW)
