@@ -25,6 +25,7 @@ from customer_accounts.adapters.legacy_hashes import DjangoPbkdf2
 from customer_accounts.adapters.memory import AsyncMemoryStorage
 from customer_accounts.adapters.sql import SqlStorage
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, SubscriptionStatus
+from customer_accounts.errors import ConflictError
 from customer_accounts.facts import Part, Scope
 from customer_accounts.features.data_import import ImportBatch
 from customer_accounts.features.delivery_address import MyAddresses
@@ -70,10 +71,7 @@ def _orders(shop: Shop, *rows: Mapping[str, str]) -> Imported:
 def _sum(parts: Iterator[Imported]) -> Imported:
     total = Imported()
     for one in parts:
-        total = Imported(
-            total.customers + one.customers, total.invited + one.invited, total.orders + one.orders,
-            total.known + one.known, (*total.rejected, *one.rejected),
-        )  # fmt: skip
+        total = total.plus(one)
     return total
 
 
@@ -175,6 +173,34 @@ class TestCustomers:
         told = (RejectedRow(3, RowProblem.CONFLICT, "key"), RejectedRow(4, RowProblem.CONFLICT, "key"))
         assert _customers(shop, *rows, invite=True) == Imported(invited=1, rejected=told)
         assert [one.email_key for one in shop.stored(RegistrationRecord)] == ["anna@mail.example"]
+
+    def test_one_row_holds_up_no_other(self, shop: Shop) -> None:
+        """GM-02: a customer whose invitation waits at an earlier address is told; the rest of the batch comes in."""
+        _customers(shop, {**ANNA, "proven": "no"}, invite=True)
+        moved = {**ANNA, "proven": "no", "email": "new@mail.example"}
+        bert = {**ANNA, "key": "8", "email": "bert@mail.example"}
+        told = Imported(customers=1, rejected=(RejectedRow(2, RowProblem.CONFLICT, "key"),))
+        assert _customers(shop, moved, bert, invite=True) == told
+        accounts = AsyncAccounts(AsyncMemoryStorage(shop.storage), shop.settings, clock=shop.clock)
+
+        async def again() -> list[Imported]:
+            """Do the same with the async runner."""
+            batches = customers_of(_numbered(moved, bert), invite=True)
+            return [one async for one in import_batches_async(accounts, batches)]
+
+        assert asyncio.run(again()) == [evolve(told, customers=0, known=1)]
+
+    def test_an_order_that_others_hold_up_is_told(self, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+        """RL-08: it is left out by its reference, and the next run has it."""
+
+        def overtaken(*_: object, **__: object) -> Imported:
+            raise ConflictError("ImportBatch")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(shop.accounts, "require", overtaken)
+            told = (RejectedRow(2, RowProblem.CONFLICT, "reference"),)
+            assert _orders(shop, ORDER) == Imported(rejected=told)
+        assert _orders(shop, ORDER) == Imported(orders=1)
 
     @pytest.mark.parametrize("proven", ["yes", "no"])
     def test_two_customers_under_one_key_are_told(self, shop: Shop, proven: str) -> None:

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from customer_accounts.accounts.asynchronous import AsyncAccounts
 from customer_accounts.accounts.synchronous import Accounts
 from customer_accounts.actors import System
+from customer_accounts.errors import ConflictError
 from customer_accounts.features.data_import import BATCH, ImportBatch
 from customer_accounts.features.import_rows import (
     Imported,
@@ -82,12 +83,18 @@ def import_batches(shop: Accounts, batches: Iterable[Batch], *, by: System = _IM
         shop: inside a transaction of the host (``shop.within``), a rollback makes it a rehearsal.
         batches: of customers first, then of orders.
         by: who imports, with the storefront that the customers and orders are of.
-
-    Raises:
-        ConflictError: others changed the same records again and again; run it once more.
     """
     for batch in batches:
-        yield _told(shop.require(batch.command, by=by), batch)
+        try:
+            done = shop.require(batch.command, by=by)
+        except ConflictError:
+            done = Imported()
+            for row, told in _alone(batch.command):
+                try:
+                    done = done.plus(shop.require(row, by=by))
+                except ConflictError:
+                    done = done.plus(Imported(rejected=(told,)))
+        yield _told(done, batch)
 
 
 async def import_batches_async(
@@ -95,7 +102,29 @@ async def import_batches_async(
 ) -> AsyncIterator[Imported]:
     """Import batches as `import_batches` does."""
     for batch in batches:
-        yield _told(await shop.require(batch.command, by=by), batch)
+        try:
+            done = await shop.require(batch.command, by=by)
+        except ConflictError:
+            done = Imported()
+            for row, told in _alone(batch.command):
+                try:
+                    done = done.plus(await shop.require(row, by=by))
+                except ConflictError:
+                    done = done.plus(Imported(rejected=(told,)))
+        yield _told(done, batch)
+
+
+def _alone(command: ImportBatch) -> Iterator[tuple[ImportBatch, RejectedRow]]:
+    """Give a command for each row, and what is told if it stays held up: that must not hold up the others.
+
+    What holds it up is written by others again and again, or stands under the same key for good.
+    """
+    for customer in command.customers:
+        told = RejectedRow(customer.line, RowProblem.CONFLICT, "key")
+        yield command.model_copy(update={"customers": (customer,), "orders": ()}), told
+    for order in command.orders:
+        told = RejectedRow(order.line, RowProblem.CONFLICT, "reference")
+        yield command.model_copy(update={"customers": (), "orders": (order,)}), told
 
 
 def _told(imported: Imported, batch: Batch) -> Imported:

@@ -25,7 +25,6 @@ from customer_accounts.cli.database import Url, tables_at
 from customer_accounts.cli.ending import Exit, ended, told
 from customer_accounts.cli.import_files import FileError, rows_of
 from customer_accounts.cli.shop_settings import settings_of
-from customer_accounts.errors import ConflictError
 from customer_accounts.features.import_rows import (
     Imported,
     ImportedCustomer,
@@ -50,7 +49,7 @@ REMEDIES: Mapping[RowProblem, str] = MappingProxyType(
         RowProblem.EMAIL_INVALID: "correct the address in the earlier shop",
         RowProblem.DUPLICATE: "one address has one account: decide in the earlier shop which customer keeps it",
         RowProblem.NOT_PROVEN: "mail a link with --invite, or let the mailbox be proven in the earlier shop",
-        RowProblem.CONFLICT: "another row has this key or reference: give this one its own",
+        RowProblem.CONFLICT: "another row or a waiting invitation has this key or reference: give this one its own",
         RowProblem.NO_ACCOUNT: "import its customer first, or make it a guest's order (of_customer false)",
     }
 )
@@ -126,10 +125,6 @@ def import_shop(
                 show(sums)
         except FileError as error:
             raise ended(Exit.USAGE, str(error)) from None
-        except ConflictError:
-            raise ended(
-                Exit.FAULT, "Others changed the same records again and again; run it once more."
-            ) from None
         except KeyboardInterrupt:
             raise ended(Exit.OPEN, "Stopped; run it again, and it goes on where it was.") from None
     if as_json:

@@ -72,6 +72,16 @@ class Imported:
     known: int = 0
     rejected: tuple[RejectedRow, ...] = ()
 
+    def plus(self, other: "Imported") -> "Imported":
+        """Give the sum of both."""
+        return Imported(
+            self.customers + other.customers,
+            self.invited + other.invited,
+            self.orders + other.orders,
+            self.known + other.known,
+            (*self.rejected, *other.rejected),
+        )
+
 
 class ImportedConsent(Input):
     """The record of a consent to the newsletter; without all of it there is no consent (GDPR Art. 7(1))."""
