@@ -14,7 +14,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(SUITES)}; all by default")
     parser.add_argument(
-        "--quick", action="store_true", help="fewer repetitions and smaller tables, under 3 minutes"
+        "--quick", action="store_true", help="fewer repetitions and smaller tables, some minutes"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON, too")
     parser.add_argument(

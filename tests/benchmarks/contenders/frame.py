@@ -2,12 +2,13 @@
 
 import json
 import os
-import resource
 import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from tests.benchmarks.contenders.memory import peak
 
 #: The password of everybody.
 PASSWORD = "eleven quiet herons"
@@ -71,7 +72,7 @@ def main(opened: Callable[..., tuple[dict[str, Task], Callable[[], int]]]) -> No
                 "p50_us": statistics.median(took) * 1e6,
                 "rate": count / wall,
                 "statements": sent / count,
-                "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                "rss_mb": peak(),
             }
         )
     )

@@ -2,22 +2,16 @@
 
 import json
 import os
-import resource
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from customer_accounts import Accounts
 from customer_accounts.adapters.memory import MemoryStorage
 from customer_accounts.changes import insert
 from tests.benchmarks.contenders.frame import addresses
+from tests.benchmarks.contenders.memory import peak, resident
 from tests.benchmarks.contenders.ours import NoHasher, account_of, settings, sign_in, visitor
 
 AT_ONCE = 32
-
-
-def _resident() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 2**20
 
 
 def main() -> None:
@@ -28,10 +22,9 @@ def main() -> None:
     shop = Accounts(storage, settings())
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(lambda address: free.handle(sign_in(address), by=visitor(address)), given))
-        base = _resident()
+        base = resident()
         list(pool.map(lambda address: shop.handle(sign_in(address), by=visitor(address)), given))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"base": base, "peak": peak, "cores": len(os.sched_getaffinity(0))}))
+    print(json.dumps({"base": base, "peak": peak(), "cores": len(os.sched_getaffinity(0))}))
 
 
 if __name__ == "__main__":

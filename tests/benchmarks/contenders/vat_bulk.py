@@ -2,7 +2,6 @@
 
 import csv
 import json
-import resource
 import sys
 import time
 from datetime import date
@@ -12,13 +11,10 @@ from tempfile import TemporaryDirectory
 from customer_accounts.cli import vat_bulk
 from customer_accounts.cli.vat_rows import Decider
 from customer_accounts.vat import Seller
+from tests.benchmarks.contenders.memory import peak
 from tests.benchmarks.contenders.vat_numbers import NUMBERS, ON
 
 COUNTRIES = ("AT", "DE", "FR", "IT", "CH")
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _write(path: Path, count: int) -> None:
@@ -38,14 +34,14 @@ def main() -> None:
         source, target = Path(folder) / "orders.csv", Path(folder) / "decided.csv"
         _write(source, 10_000)
         vat_bulk.run(source, target, Decider(Seller("AT", oss=True), {}, date(2026, 11, 22), "en"))
-        small = _peak()
+        small = peak()
         _write(source, count)
         target.unlink()
         begun = time.process_time()
         done = vat_bulk.run(source, target, Decider(Seller("AT", oss=True), {}, date(2026, 11, 22), "en"))
         took = time.process_time() - begun
     assert (done.rows, done.errors) == (count, 0), done
-    print(json.dumps({"rate": count / took, "small": small, "peak": _peak()}))
+    print(json.dumps({"rate": count / took, "small": small, "peak": peak()}))
 
 
 if __name__ == "__main__":
