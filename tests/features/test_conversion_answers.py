@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 from attrs import evolve
 
-from customer_accounts.actors import Agent, Visitor
-from customer_accounts.casework import ConversionRequestRecord, RequestState
+from customer_accounts.actors import Agent
+from customer_accounts.casework import RequestState
 from customer_accounts.changes import update
 from customer_accounts.features.conversion_answers import (
     AskCustomer,
@@ -18,29 +18,19 @@ from customer_accounts.features.conversion_answers import (
     TakeRequest,
     WhyRefused,
 )
-from customer_accounts.features.conversion_requests import RequestConversion
 from customer_accounts.outbox import EventKind, MailPurpose
 from customer_accounts.refusals import Reason, Refused
+from tests.contact_form import ask, ask_in_french, requests_of
 from tests.orders import GUEST, SYSTEM
 from tests.shop import ELSEWHERE, Shop
 
 AGENT = Agent("17")
 
 
-def _ask(shop: Shop, email: str = GUEST, *, by: Visitor | None = None, **more: Any) -> Any:
-    return shop.handle(RequestConversion(email=email, **more), by=by or shop.visitor())
-
-
-def _stored(shop: Shop) -> list[ConversionRequestRecord]:
-    return shop.stored(ConversionRequestRecord)
-
-
 @pytest.fixture(name="asked")
 def _asked(shop: Shop) -> Shop:
     """A shop to which a guest wrote in French."""
-    _ask(
-        shop, message="Bonjour,\nun compte s’il vous plaît", order_number="2026-1", locale="fr", name="Gerda"
-    )
+    ask_in_french(shop)
     return shop
 
 
@@ -56,9 +46,9 @@ class TestConversionRequests:
     def test_comes_in_pages_by_state(self, shop: Shop) -> None:
         """The oldest first, by key; what is closed is in another list."""
         for number in range(5):
-            _ask(shop, f"guest{number}@mail.example")
+            ask(shop, f"guest{number}@mail.example")
             shop.clock.forward(minutes=1)
-        shop.require(RefuseRequest(request_id=_stored(shop)[0].id, why=WhyRefused.NO_ORDER), by=AGENT)
+        shop.require(RefuseRequest(request_id=requests_of(shop)[0].id, why=WhyRefused.NO_ORDER), by=AGENT)
         first = shop.require(ConversionRequests(limit=3), by=AGENT)
         rest = shop.require(ConversionRequests(after=first.next, limit=3), by=AGENT)
         emails = [one.email for one in (*first.requests, *rest.requests)]
@@ -78,7 +68,7 @@ class TestAnswers:
 
     def test_an_agent_takes_it(self, asked: Shop) -> None:
         """Colleagues see who works on it; a colleague may take it over."""
-        take = TakeRequest(request_id=_stored(asked)[0].id)
+        take = TakeRequest(request_id=requests_of(asked)[0].id)
         asked.require(take, by=AGENT)
         before = asked.storage._tables
         assert asked.require(take, by=AGENT).agent == "17"
@@ -89,7 +79,7 @@ class TestAnswers:
     @pytest.mark.parametrize("question", Question)
     def test_asks_back_in_the_customers_language(self, asked: Shop, question: Question) -> None:
         """LG-05: the mail holds one of the fixed questions and nothing that somebody typed."""
-        ask = AskCustomer(request_id=_stored(asked)[0].id, about=question)
+        ask = AskCustomer(request_id=requests_of(asked)[0].id, about=question)
         answer = asked.require(ask, by=AGENT)
         assert (answer.state, answer.note, answer.agent) == (RequestState.WAITING, question, "17")
         (mail,) = asked.mails()
@@ -100,29 +90,29 @@ class TestAnswers:
 
     def test_another_question_may_follow(self, asked: Shop) -> None:
         """While it waits, the agent may ask for more."""
-        request_id = _stored(asked)[0].id
+        request_id = requests_of(asked)[0].id
         for question in (Question.POSTCODE, Question.ORDER_NUMBER):
             asked.require(AskCustomer(request_id=request_id, about=question), by=AGENT)
         assert len(asked.mails()) == 2
 
     def test_the_customers_answer_opens_it(self, asked: Shop) -> None:
         """Whoever writes again with the address answers the question; nothing else begins."""
-        request_id = _stored(asked)[0].id
+        request_id = requests_of(asked)[0].id
         asked.require(AskCustomer(request_id=request_id, about=Question.ORDER_NUMBER), by=AGENT)
         asked.clock.forward(days=1)
-        _ask(asked, order_number="2026-2", by=asked.visitor(ELSEWHERE))
-        (request,) = _stored(asked)
+        ask(asked, order_number="2026-2", by=asked.visitor(ELSEWHERE))
+        (request,) = requests_of(asked)
         assert (request.id, request.state, request.agent) == (request_id, RequestState.OPEN, "17")
         assert (request.order_number, request.message[:7]) == ("2026-2", "Bonjour")
         asked.require(AskCustomer(request_id=request_id, about=Question.POSTCODE), by=AGENT)
-        _ask(asked, message="8010", by=asked.visitor(ELSEWHERE))
-        (request,) = _stored(asked)
+        ask(asked, message="8010", by=asked.visitor(ELSEWHERE))
+        (request,) = requests_of(asked)
         assert (request.order_number, request.message) == ("2026-2", "8010")
 
     @pytest.mark.parametrize("why", [WhyRefused.NO_ORDER, WhyRefused.NOT_PROVEN])
     def test_is_refused_with_a_reason(self, asked: Shop, why: WhyRefused) -> None:
         """The customer is told why; the trail says who did it."""
-        request_id = _stored(asked)[0].id
+        request_id = requests_of(asked)[0].id
         answer = asked.require(RefuseRequest(request_id=request_id, why=why), by=AGENT)
         assert (answer.state, answer.note) == (RequestState.REFUSED, why)
         (mail,) = asked.mails()
@@ -132,12 +122,12 @@ class TestAnswers:
 
     def test_spam_is_told_nothing(self, asked: Shop) -> None:
         """AB-08: an answer to spam would go to a stranger."""
-        asked.require(RefuseRequest(request_id=_stored(asked)[0].id, why=WhyRefused.SPAM), by=AGENT)
+        asked.require(RefuseRequest(request_id=requests_of(asked)[0].id, why=WhyRefused.SPAM), by=AGENT)
         assert asked.mails() == []
 
     def test_what_is_closed_stays_closed(self, asked: Shop) -> None:
         """NEXT_STATES: done and refused are ends; the same command again does nothing more."""
-        request_id = _stored(asked)[0].id
+        request_id = requests_of(asked)[0].id
         asked.require(FinishRequest(request_id=request_id), by=AGENT)
         assert asked.mails() == []
         before = asked.storage._tables
@@ -166,7 +156,7 @@ class TestAnswers:
 
     def test_two_agents_at_once(self, asked: Shop) -> None:
         """CC-05: what an agent decides is decided on what is stored, also when a colleague was faster."""
-        (request,) = _stored(asked)
+        (request,) = requests_of(asked)
         write = asked.storage.write
         faster = update(request, evolve(request, state=RequestState.DONE))
 
