@@ -135,7 +135,7 @@ class _Translation:
         if element is orders:
             return self._host
         if isinstance(element, BindParameter) and element.required and isinstance(element.type, String):
-            return bindparam(element.key, type_=String(), expanding=element.expanding)
+            return bindparam(element.key, type_=String())
         if isinstance(element, CTE | Subquery):
             return self._from(element)
         if not isinstance(element, ColumnClause):

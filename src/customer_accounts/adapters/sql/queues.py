@@ -8,15 +8,15 @@ back too late changes nothing that another worker has taken meanwhile.
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import lru_cache
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     CompoundSelect,
     Connection,
-    Integer,
     Select,
     String,
     Update,
@@ -33,6 +33,7 @@ from sqlalchemy import (
 
 from customer_accounts.adapters.sql.fields import UtcDateTime
 from customer_accounts.adapters.sql.layout import Prepared, family_branches, prepared
+from customer_accounts.adapters.sql.lists import Bound, bound, number_of
 from customer_accounts.adapters.sql.mapping import MAILS, ORDERS, TOKENS, VAT_CHECKS, Node
 from customer_accounts.adapters.sql.schema import mails, orders, tokens, vat_checks
 from customer_accounts.adapters.sql.statements import DELETE_DETAILS, mail_is
@@ -62,22 +63,25 @@ def _due(node: Node, *wanted: ColumnElement[bool]) -> Select[Any]:
         select(key)
         .where(row.due_at <= _NOW, free, *wanted)
         .order_by(row.due_at, key)
-        .limit(bindparam("limit", type_=Integer()))
+        .limit(bindparam("limit", type_=BigInteger()))
         .with_for_update(skip_locked=True)
     )
 
 
-def _lease(node: Node) -> Update:
-    key = next(iter(node.table.primary_key.columns))
+@cache
+def _lease(node: Node, number: int) -> Update:
+    """Give the update that leases what was chosen, so many rows as `lists.number_of` says."""
     until = bindparam("until", type_=UtcDateTime())
-    chosen = key.in_(bindparam("chosen", type_=key.type, expanding=True))
-    return update(node.table).where(chosen).values(leased_until=until)
+    return update(node.table).where(_chosen(node, number)).values(leased_until=until)
+
+
+def _chosen(node: Node, number: int) -> ColumnElement[bool]:
+    (key,) = node.table.primary_key.columns
+    return Bound("chosen", number, key.type).among(key)
 
 
 _DUE_MAILS = _due(MAILS, mail_is(MailStatus.QUEUED))
 _DUE_CHECKS = _due(VAT_CHECKS)
-_LEASE_MAILS = _lease(MAILS)
-_LEASE_CHECKS = _lease(VAT_CHECKS)
 _FINISH = (
     update(mails)
     .where(_MAIL)
@@ -116,13 +120,13 @@ _RELEASE_MAIL = update(mails).where(_MAIL).values(leased_until=None)
 _RELEASE_CHECK = update(vat_checks).where(_CHECK).values(leased_until=None)
 
 
-@lru_cache(maxsize=1)
-def _mail_question() -> Prepared:
+@cache
+def _mail_question(number: int) -> Prepared:
     """Ask for leased mails with all that their texts need, in one snapshot."""
-    row, chosen = mails.c, bindparam("chosen", type_=Uuid(), expanding=True)
+    row = mails.c
     named = (
         select(row.id, row.token, row.extra_token, row.order_reference)
-        .where(row.id.in_(chosen))
+        .where(_chosen(MAILS, number))
         .cte("leased")
         .c
     )
@@ -136,10 +140,9 @@ def _mail_question() -> Prepared:
     )
 
 
-@lru_cache(maxsize=1)
-def _check_question() -> Prepared:
-    chosen = bindparam("chosen", type_=String(), expanding=True)
-    return prepared(family_branches(VAT_CHECKS, vat_checks.c.number.in_(chosen)))
+@cache
+def _check_question(number: int) -> Prepared:
+    return prepared(family_branches(VAT_CHECKS, _chosen(VAT_CHECKS, number)))
 
 
 def lease_mails(
@@ -149,10 +152,11 @@ def lease_mails(
     chosen = connection.execute(_DUE_MAILS, {"now": now, "limit": limit}).scalars().all()
     if not chosen:
         return []
-    connection.execute(_LEASE_MAILS, {"chosen": chosen, "until": until})
-    question = _mail_question()
+    number, values = number_of(chosen), bound("chosen", chosen)
+    connection.execute(_lease(MAILS, number), {**values, "until": until})
+    question = _mail_question(number)
     asked = translated(question.statement)
-    found = question.sorted(connection.execute(asked, {"chosen": chosen}).all())
+    found = question.sorted(connection.execute(asked, values).all())
     links = {one.digest: one for one in TOKENS.records(found)}
     named = {one.reference: one for one in ORDERS.records(found)}
     due = sorted(MAILS.records(found), key=attrgetter("due_at", "id"))
@@ -172,9 +176,10 @@ def lease_checks(connection: Connection, limit: int, now: datetime, until: datet
     chosen = connection.execute(_DUE_CHECKS, {"now": now, "limit": limit}).scalars().all()
     if not chosen:
         return []
-    connection.execute(_LEASE_CHECKS, {"chosen": chosen, "until": until})
-    question = _check_question()
-    found = question.sorted(connection.execute(question.statement, {"chosen": chosen}).all())
+    number, values = number_of(chosen), bound("chosen", chosen)
+    connection.execute(_lease(VAT_CHECKS, number), {**values, "until": until})
+    question = _check_question(number)
+    found = question.sorted(connection.execute(question.statement, values).all())
     return [VatTask(one) for one in sorted(VAT_CHECKS.records(found), key=attrgetter("due_at", "number"))]
 
 
