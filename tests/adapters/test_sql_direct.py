@@ -1,6 +1,8 @@
 """On SQLite compiled statements go to the driver at once; who watches, waits or is told of a fault notices nothing."""
 
+import sqlite3
 from contextlib import nullcontext
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -92,6 +94,55 @@ def test_faults_are_those_of_sqlalchemy(tmp_path: Path) -> None:
         storage.write([insert(records.an_account(name=None, email_key="anna@mail.example"))])
     assert "anna@mail.example" not in str(broken.value)
     storage.close()
+
+
+def test_a_fault_among_the_rows_is_one_of_sqlalchemy(tmp_path: Path) -> None:
+    """RL-01: a reading that is interrupted between two rows is told as any other fault, and the next one is right."""
+    engine, opened = engine_for(f"sqlite:///{tmp_path / 'shop.db'}"), list[sqlite3.Connection]()
+    event.listen(engine, "connect", lambda raw, _: opened.append(raw))
+    storage, accounts = SqlStorage(engine), [records.an_account() for _ in range(50)]
+    storage.create_schema()
+    storage.write(stored(*accounts))
+    asked = Scope(parts=ACCOUNTS, account_ids=tuple(one.id for one in accounts))
+    steps, last = count(1), 0
+
+    def interrupts() -> bool:
+        return next(steps) == last
+
+    (raw,) = opened
+    raw.set_progress_handler(interrupts, 1)
+    whole = storage.read(asked)
+    # The first row comes when the statement is sent; the steps before the last one are of later rows.
+    steps, last = count(1), next(steps) - 5
+    with pytest.raises(OperationalError, match="interrupted") as told:
+        storage.read(asked)
+    assert isinstance(told.value.orig, sqlite3.OperationalError)
+    assert "FROM ca_accounts" in str(told.value.statement)
+    assert str(accounts[0].email_key) not in str(told.value)
+    assert storage.read(asked) == whole
+    engine.dispose()
+
+
+def test_a_transaction_that_is_lost_among_the_rows_is_tried_again(tmp_path: Path) -> None:
+    """CC-05: what SQLite gives up because of others while rows come is asked once more."""
+    engine, left = engine_for(f"sqlite:///{tmp_path / 'shop.db'}"), [None]
+    storage, account = SqlStorage(engine), records.an_account()
+    storage.create_schema()
+    storage.write(stored(account))
+
+    def row(_: object, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        if left:
+            left.pop()
+            lost = sqlite3.OperationalError("database is locked")
+            lost.sqlite_errorcode = sqlite3.SQLITE_BUSY_SNAPSHOT
+            raise lost
+        return values
+
+    with engine.connect() as connection:
+        connection.connection.driver_connection.row_factory = row  # type: ignore[union-attr]
+    assert storage.read(Scope(parts=ACCOUNTS, account_id=account.id)).accounts == (account,)
+    assert left == []
+    engine.dispose()
 
 
 def test_a_commit_that_fails_leaves_nothing(tmp_path: Path) -> None:

@@ -78,9 +78,12 @@ class DirectConnection:
                 self._give_back()
             finally:
                 self._alone.__exit__(kind, error, trace)
+        if isinstance(error, sqlite3.Error):  # of rows that were fetched, which costs nothing more this way
+            raise self._explained(self._sent, error) from error
 
     def exec_driver_sql(self, statement: str, parameters: Any = (), /) -> sqlite3.Cursor:
         """See `Sends.exec_driver_sql`."""
+        self._sent = statement
         send = self._raw.executemany if isinstance(parameters, list) else self._raw.execute
         try:
             cursor: sqlite3.Cursor = send(statement, parameters)
