@@ -89,6 +89,12 @@ _LOST_RACES = (
     ),
     fault(
         "lost_races",
+        "rows whose changes keep their own order are not locked before",
+        edited(locking.lock_rows, "if len(several) > 1 and not", "if len(several) < 0 and not"),
+        "adapters/test_sql_locking.py::test_rows_that_keep_their_order_are_locked_by_key",
+    ),
+    fault(
+        "lost_races",
         "changes that could meet are taken out of their order",
         edited(
             step.are_apart,
@@ -102,6 +108,15 @@ _LOST_RACES = (
         "a transaction that the server gave up is not tried again",
         edited(storage._persistently, "for _ in range(TRIES):", "for _ in range(1):"),
         "adapters/test_sql_locking.py::test_a_write_that_was_given_up_is_written_again",
+    ),
+    fault(
+        "lost_races",
+        "a fault while rows are fetched is the driver's own",
+        edited(
+            DirectConnection.__exit__, "if isinstance(error, sqlite3.Error):", "if kind is sqlite3.Error:"
+        ),
+        "adapters/test_sql_direct.py::test_a_fault_among_the_rows_is_one_of_sqlalchemy",
+        "adapters/test_sql_direct.py::test_a_transaction_that_is_lost_among_the_rows_is_tried_again",
     ),
     fault(
         "lost_races",
