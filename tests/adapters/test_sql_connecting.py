@@ -156,6 +156,27 @@ def test_a_broken_constraint_shows_no_values_on_a_server(postgres_shop: Database
         assert "$argon2id$secret" not in text
 
 
+def test_a_fault_on_a_hosts_engine_shows_no_values(postgres_shop: Database, tmp_path: Path) -> None:
+    """LG-01: an engine of the host shows what its own statements hold; of ours it shows no hash and no address."""
+    file = f"sqlite:///{tmp_path / 'shop.db'}"
+    there = SqlStorage(file)
+    there.create_schema()
+    there.close()
+    nameless = records.an_account(name=None, password_hash="$argon2id$secret")
+    for url in (file, postgres_shop.url):
+        engine = create_engine(url)
+        storage = SqlStorage(engine)
+        with engine.connect() as connection:
+            for one in (storage, storage.within(connection)):
+                with pytest.raises(IntegrityError) as caught:
+                    one.write([insert(nameless)])
+                text = "".join(traceback.format_exception(caught.value))
+                assert nameless.email not in text
+                assert "$argon2id$secret" not in text
+                assert caught.value.params is None
+        engine.dispose()
+
+
 def test_a_lost_race_shows_no_values() -> None:
     """LG-01: the error of a lost race has neither values nor a cause that would show them in a log."""
     storage, account = SqlStorage("sqlite://"), records.an_account(password_hash="$argon2id$secret")

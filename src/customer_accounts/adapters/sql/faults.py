@@ -86,7 +86,8 @@ def explain(error: DBAPIError) -> None:
 
 
 def _hide_values(error: DBAPIError) -> None:
-    """Take the row out of what a server says about a broken constraint (LG-01): it stands behind "DETAIL"."""
+    """Take the row out of an error (LG-01): an engine of the host shows it, and a server says it behind "DETAIL"."""
+    error.params = None
     told: BaseException | None = error
     while told is not None:
         told.args = tuple(_before_detail(one) for one in told.args)
