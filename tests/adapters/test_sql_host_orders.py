@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Table, create_engine, inspect, text
+from sqlalchemy import Table, create_engine, inspect, make_url, text
 
 from customer_accounts.adapters.sql import AsyncSqlStorage, HostOrders, SqlStorage, schema
 from customer_accounts.adapters.sql.reach import shape_of
@@ -170,6 +170,118 @@ def test_what_is_missing_is_named(request: pytest.FixtureRequest, tmp_path: Path
         storage.create_schema()
     assert inspect(storage._own).get_table_names() == ["ca_sales"]
     storage.close()
+
+
+GOOD = {
+    "id": "{id} PRIMARY KEY", "number": "{text} NOT NULL", "placed_at": "{time} NOT NULL",
+    "status": "{text} NOT NULL", "status_at": "{time} NOT NULL", "email": "{text} NOT NULL",
+    "email_key": "{text} NOT NULL", "name": "{text} NOT NULL", "postcode": "{text} NOT NULL",
+    "locale": "{text} NOT NULL", "storefront": "{text} NOT NULL", "owner": "{uuid}", "claim_id": "{uuid}",
+    "disputed": "{flag} NOT NULL", "email_corrected_at": "{time}", "version": "BIGINT NOT NULL",
+}  # fmt: skip
+_SQLITE_TYPES = {
+    "id": "VARCHAR(40)",
+    "text": "TEXT",
+    "time": "DATETIME",
+    "uuid": "CHAR(32)",
+    "flag": "INTEGER",
+}
+_SERVER_TYPES = {
+    "id": "TEXT",
+    "text": "VARCHAR(250)",
+    "time": "TIMESTAMPTZ",
+    "uuid": "UUID",
+    "flag": "BOOLEAN",
+}
+UNIQUE = ("no primary key and no unique constraint of id", {"id": "{id} NOT NULL"})
+UNFIT = {
+    "sqlite": [
+        UNIQUE,
+        ("number .*type INTEGER, wanted is char or text", {"number": "INTEGER NOT NULL"}),
+        ("owner .*type NUMERIC", {"owner": "UUID"}),
+        ("owner .*may not be null", {"owner": "CHAR(32) NOT NULL"}),
+        ("column total of its own", {"total": "DECIMAL NOT NULL"}),
+        ("no primary key", {"id": "{id} NOT NULL", "total": "INTEGER, UNIQUE (id, number)"}),
+    ],
+    "postgresql": [
+        UNIQUE,
+        (
+            "placed_at .*type TIMESTAMP, wanted is timestamp with time zone",
+            {"placed_at": "TIMESTAMP NOT NULL"},
+        ),
+        ("number .*type INTEGER, wanted is text", {"number": "INTEGER NOT NULL"}),
+        ("status .*wanted is text", {"status": "order_status NOT NULL"}),
+        ("owner .*wanted is uuid", {"owner": "VARCHAR(36)"}),
+        ("disputed .*wanted is boolean", {"disputed": "INTEGER NOT NULL"}),
+        ("version .*wanted is integer", {"version": "TEXT NOT NULL"}),
+        ("email_corrected_at .*may not be null", {"email_corrected_at": "{time} NOT NULL"}),
+        ("column total of its own", {"total": "NUMERIC NOT NULL"}),
+    ],
+}
+FIT: dict[str, list[dict[str, str]]] = {
+    "sqlite": [
+        {},
+        {"id": "{id} NOT NULL UNIQUE"},
+        {"row": "INTEGER PRIMARY KEY", "id": "{id} NOT NULL UNIQUE", "total": "DECIMAL DEFAULT 0 NOT NULL"},
+        {"owner": ""},
+    ],
+    "postgresql": [
+        {"email": "mail_address NOT NULL", "row": "BIGINT GENERATED ALWAYS AS IDENTITY", "total": "NUMERIC"},
+        {"row": "BIGSERIAL PRIMARY KEY", "id": "{id} NOT NULL UNIQUE"},
+        {"big": "TEXT NOT NULL GENERATED ALWAYS AS (upper(number)) STORED"},
+    ],
+}
+
+
+def _kind_of(url: str) -> str:
+    return make_url(url).get_backend_name()
+
+
+def _look(url: str, changes: dict[str, str], then: str = "SELECT 1") -> None:
+    """Make a host's table and look at it."""
+    types = _SQLITE_TYPES if _kind_of(url) == "sqlite" else _SERVER_TYPES
+    columns = ", ".join(f"{name} {kind}" for name, kind in {**GOOD, **changes}.items())
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE IF EXISTS sales"))
+        connection.execute(text(f"CREATE TABLE sales ({columns.format(**types)})"))
+        connection.execute(text(then))
+    try:
+        with engine.connect() as connection:
+            HostOrders(table="sales", reference="id").check(connection)
+    finally:
+        engine.dispose()
+
+
+@pytest.fixture(name="host_url", params=["sqlite", "postgresql"])
+def _host_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a host's database, with types of its own on a server."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'shop.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TYPE order_status AS ENUM ('placed')"))
+        connection.execute(text("CREATE DOMAIN mail_address AS TEXT"))
+    engine.dispose()
+    return url
+
+
+def test_a_table_that_cannot_hold_orders_is_refused(host_url: str) -> None:
+    """What a database would convert without a word, keep twice, or refuse with the first order, is told at once."""
+    for told, changes in UNFIT[_kind_of(host_url)]:
+        with pytest.raises(SettingsError, match=told):
+            _look(host_url, changes)
+    partial = "CREATE UNIQUE INDEX partly ON sales (id) WHERE owner IS NULL"
+    with pytest.raises(SettingsError, match="no primary key"):
+        _look(host_url, UNIQUE[1], partial)
+
+
+def test_a_table_that_can_hold_orders_is_taken(host_url: str) -> None:
+    """Other types that hold the same, numbered rows and columns that fill themselves are the host's own affair."""
+    for changes in FIT[_kind_of(host_url)]:
+        _look(host_url, changes)
+    _look(host_url, UNIQUE[1], "CREATE UNIQUE INDEX wholly ON sales (id)")
 
 
 def test_two_fields_cannot_share_a_column() -> None:

@@ -231,6 +231,16 @@ def test_an_unknown_revision_is_named(engine: Engine) -> None:
             asked(engine)
 
 
+def test_two_rows_of_a_revision_are_told(engine: Engine) -> None:
+    """Where somebody wrote a second revision down by hand, nothing is guessed and nothing is changed."""
+    migrations.upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text(f"INSERT INTO {VERSION_TABLE} VALUES ('0001')"))
+    for asked in (migrations.current, migrations.upgrade):
+        with pytest.raises(MigrationError, match="several rows"):
+            asked(engine)
+
+
 def test_a_url_is_enough(tmp_path: Path) -> None:
     """An upgrade by URL opens its own connection and closes it; the file is not held open."""
     url = f"sqlite:///{tmp_path / 'shop.db'}"
@@ -248,6 +258,10 @@ def test_a_url_is_enough(tmp_path: Path) -> None:
             "postgresql+psycopg://shop@db/shop?sslmode=require",
         ),
         ("postgresql+psycopg://shop@db/shop", "postgresql+psycopg://shop@db/shop"),
+        (
+            "postgresql+asyncpg://shop@db/shop?prepared_statement_cache_size=0",
+            "postgresql+psycopg://shop@db/shop",
+        ),
     ],
 )
 def test_the_url_of_an_async_shop_will_do(given: str, used: str) -> None:

@@ -5,7 +5,8 @@ All statements are written for our table; `HostOrders.on_host` gives them for th
 * Every field of an `OrderRecord` has a column in the host's table, under whatever name; whatever other columns there
   are stay the host's, and need a default or may be null, for an order is inserted without them.
 * Shipments and parcels stay in our tables, under the reference of their order.
-* The host makes the table, its unique key and its indexes; ``create_schema`` looks whether the columns are there.
+* The host makes the table, its unique key and its indexes; ``create_schema`` looks whether it can hold orders (see
+  `host_columns`).
 """
 
 from typing import Any, TypeVar
@@ -26,13 +27,13 @@ from sqlalchemy import (
     Table,
     bindparam,
     insert,
-    inspect,
 )
 from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.visitors import ExternallyTraversible, replacement_traverse
 from sqlalchemy.types import TypeEngine
 
+from customer_accounts.adapters.sql.host_columns import faults_of
 from customer_accounts.adapters.sql.schema import orders
 from customer_accounts.errors import SettingsError
 
@@ -82,7 +83,13 @@ class HostOrders:
         if len(set(names.values())) != len(names):
             raise SettingsError("HostOrders: two fields of an order have the same column")
         columns = [
-            Column(names[one.key], _plain(one.type), key=one.key, primary_key=one.primary_key)
+            Column(
+                names[one.key],
+                _plain(one.type),
+                key=one.key,
+                primary_key=one.primary_key,
+                nullable=one.nullable,
+            )
             for one in orders.columns
         ]
         object.__setattr__(self, "_host", Table(self.table, MetaData(), *columns, schema=self.schema))
@@ -92,18 +99,17 @@ class HostOrders:
         return {one.key: getattr(self, one.key) for one in orders.columns}
 
     def check(self, connection: Connection) -> None:
-        """Look whether the table is there with all its columns.
+        """Look whether the table is there and can hold orders; once at the start, where `create_schema` is not used.
 
         Raises:
-            SettingsError: it is not; the text names what is missing.
+            SettingsError: it cannot; the text names what is missing or wrong.
         """
         try:
-            there = {one["name"] for one in inspect(connection).get_columns(self.table, self.schema)}
+            faults = list(faults_of(self._host, connection))
         except NoSuchTableError:
             raise SettingsError(f"HostOrders: there is no table {self._host.fullname}") from None
-        lacking = [f"{name} (for {key})" for key, name in self.columns().items() if name not in there]
-        if lacking:
-            raise SettingsError(f"HostOrders: {self._host.fullname} has no column {', '.join(lacking)}")
+        if faults:
+            raise SettingsError(f"HostOrders: {self._host.fullname} {'; it '.join(faults)}")
 
     def on_host(self, statement: S) -> S:
         """Give a statement with the host's table in place of ours; the same object each time."""

@@ -68,7 +68,7 @@ class SqlStorage:
         """Make the tables that are missing, for tests and first steps; a living shop uses migrations.
 
         Raises:
-            SettingsError: the host's own table of orders lacks a column.
+            SettingsError: the host's own table of orders lacks a column, or cannot hold orders.
         """
         with self._transactions.writing() as connection:
             if self._orders is None:

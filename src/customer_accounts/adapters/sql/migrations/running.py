@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext, MigrationStep
 from alembic.script import Script
+from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, inspect, make_url
 
 from customer_accounts.adapters.sql.connecting import begin_immediate, engine_for
@@ -45,6 +46,8 @@ _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgresql+asyncpg": "postgresql+psycopg",
 }
+#: What only SQLAlchemy's way to asyncpg knows: shops behind a pool of connections say it.
+_OF_ASYNCPG = "prepared_statement_cache_size"
 _UNVERSIONED = (
     "the tables are there, but not their revision: made by create_schema()? Say once of which revision they are, "
     f"{chain()[0].revision} for a database of 0.1.0 and head for one of this version (customer-accounts db stamp)"
@@ -118,11 +121,8 @@ def sync_url(url: str | URL) -> URL:
     url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
     # asyncpg and libpq have the same word for it under another name.
     encryption = url.query.get("ssl")
-    return (
-        url
-        if encryption is None
-        else url.difference_update_query(["ssl"]).update_query_dict({"sslmode": encryption})
-    )
+    kept = url.difference_update_query(["ssl", _OF_ASYNCPG])
+    return kept if encryption is None else kept.update_query_dict({"sslmode": encryption})
 
 
 def _options(steps: list[Script]) -> dict[str, Any]:
@@ -136,7 +136,10 @@ def _run(context: MigrationContext) -> None:
 
 
 def _standing(connection: Connection) -> Standing:
-    revision = MigrationContext.configure(connection, opts=_options([])).get_current_revision()
+    try:
+        revision = MigrationContext.configure(connection, opts=_options([])).get_current_revision()
+    except CommandError:  # only somebody's own hand writes that
+        raise MigrationError(f"{VERSION_TABLE} has several rows; only the right one may stay") from None
     pending = tuple(revision_of(one) for one in after(revision))
     return Standing(revision, pending, revision is None and inspect(connection).has_table(accounts.name))
 
