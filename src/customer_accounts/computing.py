@@ -1,38 +1,74 @@
-"""Threads that compute: as many as may do so at once, and none besides.
+"""Threads that compute: as many as may do so at once, and none besides; who comes later waits in their queue.
 
-The C library keeps what a thread gave back for the next use of that thread.  A server with many threads, each of which
-hashes now and then, would keep the memory of one computation for every one of them; so they leave it to a few (HS-05).
+- The C library keeps what a thread gave back for the next use of that thread.  A server with many threads, each of
+  which hashes now and then, would keep the memory of one computation for every one of them; so they leave it to a few
+  (HS-05).
+- A thread that is done takes the next job itself: nobody has to be woken first, so no core stands idle meanwhile.
+- What one of these threads asks of them is computed there and then, for it would wait for itself.
 """
 
 import os
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
+
+from customer_accounts.errors import CustomerAccountsError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class HasherBusyError(CustomerAccountsError):
+    """Every slot for hashing stayed taken; the customer may try again in a moment."""
 
 
 class ComputingThreads:
     """A fixed number of threads, started when they are first needed, in each process that a host forks.
 
     Args:
-        count: how many compute at once; who comes later waits.
+        count: how many compute at once.
+        wait: seconds after which a job that has not begun is given up.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, wait: float) -> None:
+        self.wait = wait
         self._count = count
+        self._here = threading.local()
         self._started: tuple[int, ThreadPoolExecutor] | None = None
 
     def run(self, function: Callable[P, R], *args: P.args, **options: P.kwargs) -> R:
-        """Have a function called by one of the threads, and give its answer, or raise what it raises."""
-        return self._threads().submit(function, *args, **options).result()
+        """Have a function called by one of the threads, and give its answer, or raise what it raises.
+
+        Raises:
+            HasherBusyError: it did not begin in time.
+        """
+        if getattr(self._here, "computing", False):
+            return function(*args, **options)
+        job = self.submit(function, *args, **options)
+        try:
+            return job.result(self.wait)
+        except TimeoutError:
+            if job.cancel():
+                raise self.busy() from None
+            return job.result()  # it began in time, or the error is its own
+        finally:
+            job.cancel()  # somebody who was interrupted wants it no more
+
+    def submit(self, function: Callable[P, R], *args: P.args, **options: P.kwargs) -> Future[R]:
+        """Queue a job, without waiting for anything."""
+        return self._threads().submit(function, *args, **options)
+
+    def busy(self) -> HasherBusyError:
+        """Give the error for a job that did not begin in time."""
+        return HasherBusyError(f"no slot for hashing within {self.wait:g} seconds")
 
     def _threads(self) -> ThreadPoolExecutor:
         # Threads do not live on in a fork; two callers at once may both start some, and the later ones stay.
         if self._started is None or self._started[0] != os.getpid():
-            self._started = (
-                os.getpid(),
-                ThreadPoolExecutor(self._count, thread_name_prefix="password-hashing"),
+            # The threads know nothing of this object, so that they end when nobody has it any more.
+            threads = ThreadPoolExecutor(
+                self._count, "password-hashing", initializer=setattr, initargs=(self._here, "computing", True)
             )
+            self._started = (os.getpid(), threads)
         return self._started[1]

@@ -17,16 +17,13 @@ Nothing secret is in a repr, and nothing here can be pickled (LG-01).
 """
 
 import os
-import threading
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
-from typing import ParamSpec, Protocol, TypeVar
+from collections.abc import Sequence
+from typing import Protocol
 
 import argon2
 from attrs import frozen
 
-from customer_accounts.computing import ComputingThreads
-from customer_accounts.errors import CustomerAccountsError
+from customer_accounts.computing import ComputingThreads, HasherBusyError
 from customer_accounts.password_policy import PasswordFault, prepare, unhashable
 from customer_accounts.stored_hash import (
     Argon2Hash,
@@ -52,15 +49,8 @@ __all__ = [
     "Verification",
 ]
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 _SLOTS = os.cpu_count() or 1
 _STAND_IN = "-"  # computed with in place of an empty or malformed password, so that it costs the same
-
-
-class HasherBusyError(CustomerAccountsError):
-    """Every slot for hashing stayed taken; the customer may try again in a moment."""
 
 
 @frozen
@@ -159,10 +149,8 @@ class Argon2Hasher:
         zeros = f"$argon2id$v=19${cost}${'A' * 22}${'A' * 43}"
         self._dummy = Argon2Hash(self._argon2, zeros, self._current, old=False)
         self._legacy = tuple(legacy)
-        self._free = threading.BoundedSemaphore(slots)
-        # Cheap parameters leave no memory behind that is worth a thread.
-        self._threads = None if parameters.weak else ComputingThreads(slots)
-        self._wait = wait
+        #: Where it computes; a function that hashes may run there as a whole.
+        self.threads = ComputingThreads(slots, wait)
 
     def __repr__(self) -> str:
         """Name the parameters and the ids of the peppers, never a key."""
@@ -180,7 +168,7 @@ class Argon2Hasher:
         secret, prefix = prepare(password).encode(), ""
         if self._current:
             secret, prefix = self._current.apply(secret), f"pepper:{self._current.key_id}:"
-        return prefix + self._computed(self._argon2.hash, secret)
+        return prefix + self.threads.run(self._argon2.hash, secret)
 
     def verify(self, password: str, stored: str | None, /) -> Verification:
         """Compare *password* with what is stored, or do the same work without it.
@@ -192,7 +180,7 @@ class Argon2Hasher:
         fault = unhashable(password)
         if fault is PasswordFault.TOO_LONG:
             return Verification(ok=False, needs_rehash=False, recognised=scheme is not None)
-        answer, right = self._computed(self._compared, scheme, password, fault)
+        answer, right = self.threads.run(self._compared, scheme, password, fault)
         rehash = right and scheme is not None and scheme.old
         return Verification(ok=right, needs_rehash=rehash, recognised=answer is not None)
 
@@ -206,26 +194,11 @@ class Argon2Hasher:
             self._dummy.answer(typed)
         return answer, right
 
-    def _computed(self, function: Callable[P, R], *args: P.args, **options: P.kwargs) -> R:
-        with self._slot():
-            return (
-                self._threads.run(function, *args, **options) if self._threads else function(*args, **options)
-            )
-
     def _scheme_of(self, stored: str | None) -> Argon2Hash | LegacyHash | None:
         if not isinstance(stored, str):
             return None
         ours = read_argon2(stored, self._argon2, self._peppers, self._current)
         return ours or read_legacy(stored, self._legacy)
-
-    @contextmanager
-    def _slot(self) -> Generator[None]:
-        if not self._free.acquire(timeout=self._wait):
-            raise HasherBusyError(f"no slot for hashing within {self._wait:g} seconds")
-        try:
-            yield
-        finally:
-            self._free.release()
 
 
 class RememberingHasher:

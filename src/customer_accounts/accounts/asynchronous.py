@@ -1,12 +1,13 @@
 """`AsyncAccounts`: the runner for async hosts such as FastAPI and Litestar; the rules are those of `Accounts`."""
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Self, TypeVar
 
 from customer_accounts.accounts import steps
+from customer_accounts.accounts.async_computing import computed, threads_of
 from customer_accounts.accounts.async_mail_worker import AsyncMailWorker
 from customer_accounts.accounts.dead_letters import no_outbox, requeueing
 from customer_accounts.accounts.limiter import AsyncMemoryRateLimiter
@@ -47,7 +48,7 @@ A = TypeVar("A", bound=Actor)
 
 
 class AsyncAccounts:
-    """The async twin of `customer_accounts.Accounts`; hashing runs in threads, as many as there are cores.
+    """The async twin of `customer_accounts.Accounts`; what hashes runs in the few threads of the hasher.
 
     Args:
         storage: where records live.
@@ -83,7 +84,7 @@ class AsyncAccounts:
         self._vat_register = vat_register
         self._asking = AsyncAsking()
         self._around = steps.Surroundings(settings, hasher or steps.default_hasher(settings), on_event, clock)
-        self._cores = asyncio.Semaphore(os.cpu_count() or 1)
+        self._threads = threads_of(self._around.hasher)
 
     async def handle(self, command: Asks[R, A], *, by: A) -> R | Refused:
         """See `Accounts.handle`."""
@@ -234,8 +235,7 @@ class AsyncAccounts:
         """Decide here, or in a thread where a password may be hashed: the event loop never waits for argon2."""
         if not (isinstance(command, Command) and type(command).hashes):
             return steps.decided_after(overtaken, command, facts, env, by)
-        async with self._cores:
-            return await asyncio.to_thread(steps.decided_after, overtaken, command, facts, env, by)
+        return await computed(self._threads, partial(steps.decided_after, overtaken, command, facts, env, by))
 
     async def _decide_and_write(self, command: Asks[R, A], by: A, env: Env) -> R | Refused:
         scope = steps.scope_of(command, by, env)
