@@ -56,7 +56,7 @@ def test_current_says_what_is_left(tmp_path: Path, url: str) -> None:
     assert (after.exit_code, after.stdout, after.stderr) == (Exit.DONE, f"{HEAD}\n", "")
 
 
-@pytest.mark.parametrize("words", [("current",), ("stamp", "head")])
+@pytest.mark.parametrize("words", [("current",), ("prepare",), ("stamp", "head")])
 def test_a_database_that_is_not_there_is_not_made(tmp_path: Path, url: str, words: tuple[str, ...]) -> None:
     """A mistyped name ends with exit code 2 and the way out, and leaves no file behind; only upgrade makes one."""
     result = run("db", *words, "--url", url)
@@ -78,6 +78,22 @@ def test_tables_of_create_schema_are_stamped_once(url: str) -> None:
     assert stamped.exit_code == Exit.DONE
     assert HEAD in stamped.stderr
     assert run("db", "upgrade", "--url", url).stderr == "Nothing to do.\n"
+
+
+def test_sqlite_has_nothing_to_prepare(url: str) -> None:
+    """On SQLite whoever writes waits for all others anyway."""
+    run("db", "upgrade", "--url", url, "--to", "0001")
+    done = run("db", "prepare", "--url", url)
+    assert (done.exit_code, done.stdout, done.stderr) == (Exit.DONE, "", "Nothing to make beforehand.\n")
+
+
+def test_a_preparation_tells_what_it_made(postgres: Database) -> None:
+    """The name of each index goes to standard output; a second run makes none."""
+    migrations.upgrade(postgres.url, "0010")
+    first, second = (run("db", "prepare", environment={VARIABLE: postgres.url}) for _ in range(2))
+    assert first.stdout.splitlines() == ["ix_ca_claims_at", "ix_ca_merges_absorbed_id"]
+    assert (first.exit_code, first.stderr) == (Exit.DONE, "2 made.\n")
+    assert (second.stdout, second.stderr) == ("", "Nothing to make beforehand.\n")
 
 
 def test_the_sql_is_printed_and_nothing_else() -> None:

@@ -241,6 +241,17 @@ def test_two_rows_of_a_revision_are_told(engine: Engine) -> None:
             asked(engine)
 
 
+def test_whoever_asks_makes_no_file(tmp_path: Path) -> None:
+    """The standing of a SQLite file that is not there is that of an empty one, by URL or engine; none is made."""
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    engine = create_engine(url)
+    for target in (url, sa.make_url(url), engine):
+        asked = migrations.current(target)
+        assert (asked.revision, asked.unversioned, len(asked.pending)) == (None, False, len(standing.chain()))
+    assert list(tmp_path.iterdir()) == []
+    assert migrations.current("sqlite://").revision is None
+
+
 def test_a_url_is_enough(tmp_path: Path) -> None:
     """An upgrade by URL opens its own connection and closes it; the file is not held open."""
     url = f"sqlite:///{tmp_path / 'shop.db'}"

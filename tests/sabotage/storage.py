@@ -1,9 +1,10 @@
-"""Faults of storing that no requirement names: what joins a host's transaction, a host's own orders, lost races."""
+"""Faults of storing that no requirement names: joining a host's transaction, its own orders, lost races, upgrades."""
 
 from customer_accounts.adapters.sql import faults, joining, lists, locking, reading, statements, step, storage
 from customer_accounts.adapters.sql.direct import DirectConnection
 from customer_accounts.adapters.sql.host_orders import HostOrders
 from customer_accounts.adapters.sql.joining import DjangoTransaction, SqlalchemyTransaction
+from customer_accounts.adapters.sql.migrations import indexes, preparing, running
 from customer_accounts.adapters.sql.storage import SqlStorage
 from tests.sabotage.fault import edited, fault
 
@@ -159,4 +160,25 @@ _READS = (
     ),
 )
 
-STORAGE = (*_WITHIN, *_HOST_ORDERS, *_LOST_RACES, *_READS)
+_MIGRATIONS = (
+    fault(
+        "migrations",
+        "an index that was never finished is taken for one",
+        edited(indexes.create_index, '.name == "postgresql"', '.name == "mysql"'),
+        "migrations/test_preparing.py::test_an_upgrade_notices_an_interrupted_index",
+    ),
+    fault(
+        "migrations",
+        "whoever writes waits for an index that is prepared",
+        edited(preparing._concurrent, '["concurrently"] = True', '["concurrently"] = False'),
+        "migrations/test_preparing.py::test_nobody_waits_for_an_index_that_is_prepared",
+    ),
+    fault(
+        "migrations",
+        "asking for the revision makes a file",
+        edited(running.current, "is_missing_file(target)", "isinstance(target, bytes)"),
+        "migrations/test_migrations.py::test_whoever_asks_makes_no_file",
+    ),
+)
+
+STORAGE = (*_WITHIN, *_HOST_ORDERS, *_LOST_RACES, *_READS, *_MIGRATIONS)

@@ -3,9 +3,9 @@
 from customer_accounts.accounts import vat_asking, vat_checks
 from customer_accounts.accounts.vat_checkout import CheckedVatNumber
 from customer_accounts.adapters.memory import _purge
+from customer_accounts.adapters.sql.migrations.running import is_missing_file
 from customer_accounts.adapters.vies_traffic import Traffic
 from customer_accounts.cli import vat_bulk
-from customer_accounts.cli.database import _is_missing_file
 from customer_accounts.cli.vat_input import register_at
 from customer_accounts.features import late_confirmation, vat_correction, vat_keeping, vat_queue
 from customer_accounts.features.order_vat import RecordOrderVat
@@ -83,7 +83,7 @@ VAT: tuple[Fault, ...] = (
     fault(
         "VAT-typo",
         "a mistyped name of a database makes an empty one",
-        edited(_is_missing_file, "not Path(file).exists()", "False"),
+        edited(is_missing_file, "not Path(url.database).exists()", "False"),
         "cli/test_vat_recheck.py::test_a_database_that_is_not_there_is_not_made",
         "cli/test_db.py::test_a_database_that_is_not_there_is_not_made",
     ),

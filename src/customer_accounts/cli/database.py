@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -85,18 +84,13 @@ def engine_at(url: str) -> Iterator[Engine]:
 @contextmanager
 def tables_at(url: str) -> Iterator[Engine]:
     """Give an engine for a URL with the library's tables; SQLite would make an empty file of a mistyped name."""
-    if _is_missing_file(url):
+    place = _parsed(url)
+    from customer_accounts.adapters.sql.migrations.running import is_missing_file  # noqa: PLC0415 - an extra
+
+    if is_missing_file(place):
         raise ended(Exit.USAGE, f"{url}: {_NO_TABLES}")
     with engine_at(url) as engine:
         yield engine
-
-
-def _is_missing_file(url: str) -> bool:
-    place = _parsed(url)
-    file = place.database or ""
-    if place.get_backend_name() != "sqlite" or not file or file.startswith((":", "file:")):
-        return False  # a server, memory, or a URI that SQLite reads itself
-    return not Path(file).exists()
 
 
 def _reason(error: Exception) -> str:

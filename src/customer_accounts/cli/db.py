@@ -49,6 +49,18 @@ def current(url: Url) -> None:
 
 
 @app.command()
+def prepare(url: Url) -> None:
+    """Make the indexes of the next upgrade beforehand, one by one, while the shop goes on writing (PostgreSQL)."""
+    with tables_at(url) as engine:
+        from customer_accounts.adapters.sql import migrations  # noqa: PLC0415 - an extra
+
+        made = migrations.prepare(engine)
+        for one in made:
+            typer.echo(one)
+        told(f"{len(made)} made." if made else "Nothing to make beforehand.")
+
+
+@app.command()
 def sql(
     dialect: Annotated[Dialect, typer.Option(help="The database to write for.")] = Dialect.POSTGRESQL,
     since: Annotated[

@@ -4,9 +4,11 @@
 * The version stands in a table of its own, `VERSION_TABLE`; the host's ``alembic_version`` is never touched, and
   no setting of the host's Alembic is read or changed, so that `upgrade` can also run inside one of its revisions.
 * An upgrade is one transaction: all revisions, or none.  Two at the same time do the work once.
+* On PostgreSQL a table is held up while an upgrade makes an index of it; `prepare` makes it before, holding up nobody.
 * There is no way back down: a column that is dropped again has lost what was in it.  Restore a backup instead.
 """
 
+from customer_accounts.adapters.sql.migrations.preparing import prepare
 from customer_accounts.adapters.sql.migrations.running import (
     DIALECTS,
     VERSION_TABLE,
@@ -27,6 +29,7 @@ __all__ = [
     "Standing",
     "Target",
     "current",
+    "prepare",
     "sql",
     "stamp",
     "sync_url",

@@ -8,6 +8,7 @@ before the commit.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from alembic.operations import Operations
@@ -40,6 +41,9 @@ DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 
 #: Any number, the same in every process: who upgrades on PostgreSQL holds this lock until the commit.
 _LOCK = 7_203_594_418_026
+#: Upgrades hold this one together, and whoever makes indexes beforehand holds it alone; neither waits for the other,
+#: because an index that is made without a transaction waits for all that are open.
+PREPARING = _LOCK + 1
 #: Drivers that upgrade in place of those that a shop may name in its URL.
 _DRIVERS = {
     "sqlite+aiosqlite": "sqlite",
@@ -63,7 +67,8 @@ def upgrade(target: Target, to: str = "head") -> tuple[Revision, ...]:
         to: the last revision wanted; by default the newest one.
 
     Raises:
-        MigrationError: the tables are of no known revision; nothing was changed.
+        MigrationError: the tables are of no known revision, or somebody prepares them at the moment; nothing was
+            changed.
     """
     with _writing(target) as connection:
         standing = _standing(connection)
@@ -75,11 +80,13 @@ def upgrade(target: Target, to: str = "head") -> tuple[Revision, ...]:
 
 
 def current(target: Target) -> Standing:
-    """Tell which revision a database has, and what it lacks.
+    """Tell which revision a database has, and what it lacks; a SQLite file that is not there stays so.
 
     Raises:
         MigrationError: it has a revision that is not known here.
     """
+    if not isinstance(target, Connection) and is_missing_file(target):
+        return Standing(None, tuple(revision_of(one) for one in chain()))
     with _reading(target) as connection:
         return _standing(connection)
 
@@ -125,6 +132,14 @@ def sync_url(url: str | URL) -> URL:
     return kept if encryption is None else kept.update_query_dict({"sslmode": encryption})
 
 
+def is_missing_file(target: str | URL | Engine) -> bool:
+    """Whether this is a SQLite file that is not there; whoever connects to it makes it."""
+    url = target.url if isinstance(target, Engine) else make_url(target)
+    if url.get_backend_name() != "sqlite" or not url.database or url.database.startswith((":", "file:")):
+        return False  # a server, memory, or a URI that SQLite reads itself
+    return not Path(url.database).exists()
+
+
 def _options(steps: list[Script]) -> dict[str, Any]:
     made = [MigrationStep.upgrade_from_script(scripts().revision_map, one) for one in steps]
     return {"version_table": VERSION_TABLE, "fn": lambda _revision, _context: made}
@@ -145,7 +160,8 @@ def _standing(connection: Connection) -> Standing:
 
 
 @contextmanager
-def _engine(target: str | URL | Engine) -> Iterator[Engine]:
+def engine_of(target: str | URL | Engine) -> Iterator[Engine]:
+    """Give the engine of a target that is no connection, for the time of a ``with``."""
     if isinstance(target, Engine):
         yield target
         return
@@ -161,7 +177,7 @@ def _reading(target: Target) -> Iterator[Connection]:
     if isinstance(target, Connection):
         yield target
         return
-    with _engine(target) as engine, engine.connect() as connection:
+    with engine_of(target) as engine, engine.connect() as connection:
         yield connection
 
 
@@ -173,7 +189,7 @@ def _writing(target: Target) -> Iterator[Connection]:
             yield connection
         return
     with (
-        _engine(target) as engine,
+        engine_of(target) as engine,
         engine.connect() as connection,
         _references_unchecked(connection),
         connection.begin(),
@@ -187,6 +203,11 @@ def _alone(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         begin_immediate(connection)
     else:
+        shared = f"SELECT pg_try_advisory_xact_lock_shared({PREPARING})"
+        if not connection.exec_driver_sql(shared).scalar():
+            raise MigrationError(
+                "the indexes of this database are being made: upgrade it when they are there"
+            )
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
 

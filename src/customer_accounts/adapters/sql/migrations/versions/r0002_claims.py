@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic.operations import Operations
 
+from customer_accounts.adapters.sql.migrations.indexes import create_index
 from customer_accounts.adapters.sql.migrations.types import FLAG, ID, NUMBER, TEXT, TIME, column
 
 revision = "0002"
@@ -51,5 +52,5 @@ def upgrade(op: Operations) -> None:
     )
     op.add_column("ca_orders", column("disputed", FLAG, filled=False))
     op.add_column("ca_tokens", column("claim_id", ID, null=True))
-    op.create_index("ix_ca_orders_email_key", "ca_orders", ["email_key"])
-    op.create_index("ix_ca_orders_number", "ca_orders", ["number"])
+    create_index(op, "ca_orders", ["email_key"])
+    create_index(op, "ca_orders", ["number"])

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic.operations import Operations
 
+from customer_accounts.adapters.sql.migrations.indexes import create_index
 from customer_accounts.adapters.sql.migrations.types import DAY, FLAG, ID, NUMBER, TEXT, TIME, column
 
 revision = "0004"
@@ -128,11 +129,4 @@ def _order_vat(op: Operations) -> None:
 
 def _index(op: Operations, table: str, *columns: str) -> None:
     """Make an index of the rows whose first column has a value."""
-    filled = sa.text(f"{columns[0]} IS NOT NULL")
-    op.create_index(
-        f"ix_ca_{table}_{'_'.join(columns)}",
-        f"ca_{table}",
-        list(columns),
-        sqlite_where=filled,
-        postgresql_where=filled,
-    )
+    create_index(op, f"ca_{table}", columns, where=f"{columns[0]} IS NOT NULL")

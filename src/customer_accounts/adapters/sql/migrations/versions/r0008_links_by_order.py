@@ -1,7 +1,8 @@
 """Links that show an order are found by the order, and those of an address without them."""
 
-import sqlalchemy as sa
 from alembic.operations import Operations
+
+from customer_accounts.adapters.sql.migrations.indexes import create_index
 
 revision = "0008"
 down_revision = "0007"
@@ -10,9 +11,6 @@ down_revision = "0007"
 def upgrade(op: Operations) -> None:
     """Make two indexes of the one by address, which had a row for every order that was shipped to it."""
     op.drop_index("ix_ca_tokens_email_key", "ca_tokens")
-    for name, column, condition in (
-        ("ix_ca_tokens_of_address", "email_key", "order_reference IS NULL"),
-        ("ix_ca_tokens_order_reference", "order_reference", "order_reference IS NOT NULL"),
-    ):
-        where = sa.text(condition)
-        op.create_index(name, "ca_tokens", [column], sqlite_where=where, postgresql_where=where)
+    own = "order_reference IS NULL"
+    create_index(op, "ca_tokens", ["email_key"], where=own, name="ix_ca_tokens_of_address")
+    create_index(op, "ca_tokens", ["order_reference"], where="order_reference IS NOT NULL")

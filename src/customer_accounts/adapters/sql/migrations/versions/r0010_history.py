@@ -1,8 +1,8 @@
 """What happened is found by account, by address and by order, newest first."""
 
-import sqlalchemy as sa
 from alembic.operations import Operations
 
+from customer_accounts.adapters.sql.migrations.indexes import create_index
 from customer_accounts.adapters.sql.migrations.types import TEXT, column
 
 revision = "0010"
@@ -30,9 +30,6 @@ def upgrade(op: Operations) -> None:
     op.drop_index("ix_ca_events_account_id", "ca_events")
     op.drop_index("ix_ca_orders_email_key", "ca_orders")
     for table, first, *others in _PARTIAL:
-        there = sa.text(f"{first} IS NOT NULL")
-        columns = [first, *others]
-        name = "_".join(["ix", table, *columns])
-        op.create_index(name, table, columns, sqlite_where=there, postgresql_where=there)
+        create_index(op, table, [first, *others], where=f"{first} IS NOT NULL")
     for table, *columns in _WHOLE:
-        op.create_index("_".join(["ix", table, *columns]), table, columns)
+        create_index(op, table, columns)

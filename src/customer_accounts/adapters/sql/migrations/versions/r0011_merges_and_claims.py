@@ -2,11 +2,13 @@
 
 from alembic.operations import Operations
 
+from customer_accounts.adapters.sql.migrations.indexes import create_index
+
 revision = "0011"
 down_revision = "0010"
 
 
 def upgrade(op: Operations) -> None:
     """Make the indexes by which orders follow a merge, and by which old claims are forgotten."""
-    op.create_index("ix_ca_merges_absorbed_id", "ca_merges", ["absorbed_id"])
-    op.create_index("ix_ca_claims_at", "ca_claims", ["at"])
+    create_index(op, "ca_merges", ["absorbed_id"])
+    create_index(op, "ca_claims", ["at"])
