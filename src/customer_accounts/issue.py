@@ -15,8 +15,8 @@ from customer_accounts.command import Env, name_of
 from customer_accounts.outbox import Detail, EventKind, EventRecord, MailPurpose, MailRecord, one_line
 from customer_accounts.token import LIVE_TOKENS, Purpose, TokenRecord, link_digest, link_text
 
-#: What looks like an address in a text.
-_ADDRESS = re.compile(r"[^\s<>()\[\]:;,@]+@[^\s<>()\[\]:;,@]+")
+#: What looks like an address in a text.  It begins with its word, so that a long word without "@" is read once.
+_ADDRESS = re.compile(r"(?<![^\s<>()\[\]:;,@])[^\s<>()\[\]:;,@]++@[^\s<>()\[\]:;,@]++")
 
 
 def masked(email: str) -> str:
