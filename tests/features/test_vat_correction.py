@@ -47,6 +47,17 @@ def test_the_mail_speaks_of_the_part_that_is_corrected(shop: Shop, status: VatSt
     assert mail.detail("variant") == variant
 
 
+def test_a_free_order_is_corrected_without_a_mail(shop: Shop) -> None:
+    """F24: where no VAT was paid there is nothing to refund: the treatment changes, and no mail promises 0.00."""
+    provisional(shop, charged_net=Decimal(0), charged_vat=Decimal("0.00"))
+    assert [one.refund for one in say(shop, VatStatus.VALID).late] == [Decimal(0)]
+    late = shop.require(APPROVE, by=SYSTEM)
+    assert (late.refund, [line.rule for line in late.decision]) == (Decimal(0), ["G04"])
+    assert vat_of(shop).state is OrderVatState.CORRECTED
+    assert len(shop.events(EventKind.VAT_CORRECTION_APPROVED)) == 1
+    assert shop.mails() == []
+
+
 @pytest.mark.parametrize("status", [None, VatStatus.INVALID])
 def test_what_was_not_confirmed_is_not_corrected(shop: Shop, status: VatStatus | None) -> None:
     """F25: an order that waits, or stays charged, has nothing to approve."""

@@ -5,7 +5,8 @@ Who may ask: an agent of the shop, or the system where the host approves by rule
 * What is approved is a `LateVatConfirmation`: the treatment keeps the day of supply, the VAT that was charged is to be
   paid back.  The host writes the correcting invoice and pays; this library does neither.
 * The mail goes to the address that the order stores (EM-05), in the order's language, to guests and customers alike.
-  It says whether the whole order is free of VAT or a part of it.
+  It says whether the whole order is free of VAT or a part of it.  Where nothing was paid, as for a free order, nothing
+  is paid back, and nobody is told that it would be.
 * A repeat gets the same answer and mails nothing more (RL-08).  Who approved stands with the order's VAT and in the
   audit trail.
 
@@ -67,8 +68,8 @@ class ApproveVatCorrection(Command):
         late = confirmation_of(approved, order)
         kind = EventKind.VAT_CORRECTION_APPROVED
         event = record_event(env, actor, kind, account_id=order.owner, detail=taxed.reference)
-        told = _told(late, order, facts, env, whole=_is_whole(taxed, late))
-        return Decision(late, (update(taxed, approved), told, event))
+        told = (_told(late, order, facts, env, whole=_is_whole(taxed, late)),) if late.refund else ()
+        return Decision(late, (update(taxed, approved), *told, event))
 
 
 def _is_whole(taxed: OrderVatRecord, late: LateVatConfirmation) -> bool:
