@@ -18,6 +18,7 @@ _EXITS = {
     Exit.OPEN: "Something is left to do, or was not found.",
     Exit.USAGE: "The command was typed wrongly, or an extra or a setting is missing.",
     Exit.FAULT: "Something outside failed, such as the database; the same command may work later.",
+    Exit.PIPE: "Whoever read the output has gone, such as `head`; nothing is said about that.",
 }
 
 _HEAD = f"""# The program customer-accounts

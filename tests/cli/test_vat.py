@@ -215,6 +215,8 @@ class TestDecide:
             (("--to", "IT", "--postcode", "23030", "--city", "Livigno"), "G02", "0"),
             (("--from", "DE", "--from-postcode", "10115", "--to", "DE"), "G03", "19"),
             (("--pickup",), "G01", "20"),
+            (("--pickup", "--to", "AT", "--postcode", "1010"), "G01", "20"),
+            (("--pickup", "--kind", "service", "--to", "AT"), "S02", "20"),
             (("--kind", "service", "--place", "CH", "--business"), "S01", "0"),
             (("--to", "RO", "--oss", "--on", "2025-07-31"), "G09", "19"),
             (("--seller", "FR", "--to", "FR"), "G03", "20"),
@@ -264,6 +266,11 @@ class TestDecide:
                 "--seller-number: no VAT number that a shop can have",
             ),
             (("--to", "CY", "--region", "north"), "region"),
+            (("--pickup", "--to", "DE"), "handed over in AT, --to that they are sent to DE"),
+            (
+                ("--pickup", "--to", "ES", "--postcode", "35001", "--from", "ES"),
+                "in ES, --to that they are sent to ES-CN: leave",
+            ),
         ],
     )
     def test_what_cannot_be_ends_the_command(self, words: tuple[str, ...], told: str) -> None:

@@ -230,6 +230,11 @@ def test_resuming_is_told(source: Path, tmp_path: Path) -> None:
         ("", (), "the file is empty"),
         ("to,number, TO\nDE,,AT\n", (), "the first line names the column to more than once"),
         ("to\nDE\n", ("--seller", "CH"), "member state"),
+        (
+            "to,VAT_number\nDE,DE136695976\n",
+            (),
+            "the column vat_number, which is one of those that are added",
+        ),
     ],
 )
 def test_what_cannot_be_worked_on_is_told(tmp_path: Path, text: str, words: Sequence[str], told: str) -> None:
@@ -238,6 +243,15 @@ def test_what_cannot_be_worked_on_is_told(tmp_path: Path, text: str, words: Sequ
     source.write_text(text, encoding="utf-8")
     result = run("vat", "bulk", str(source), str(target), *words)
     assert (result.exit_code, told in result.stderr, target.exists()) == (Exit.USAGE, True, False)
+
+
+def test_a_file_that_was_decided_is_not_decided_again(source: Path, tmp_path: Path) -> None:
+    """Its own output would get each column twice, the old decision first; it is refused with the way out."""
+    once, twice = tmp_path / "once.csv", tmp_path / "twice.csv"
+    assert run("vat", "bulk", str(source), str(once)).exit_code == Exit.DONE
+    again = run("vat", "bulk", str(once), str(twice), "--numbers-only")
+    assert (again.exit_code, twice.exists()) == (Exit.USAGE, False)
+    assert "take away what an earlier run has added" in again.stderr
 
 
 def test_columns_of_the_shops_own_may_have_one_name(tmp_path: Path) -> None:

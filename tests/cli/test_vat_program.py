@@ -1,6 +1,7 @@
 """The installed program itself: ``customer-accounts vat`` in a process of its own, and its exit codes."""
 
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -79,6 +80,16 @@ def test_waiting_numbers_are_asked(tmp_path: Path) -> None:
         (Exit.DONE, "valid 0, invalid 0, unverified 0, discarded 0\n"),
     ]
     assert len(vies.asked) == 3
+
+
+def test_whoever_stops_reading_is_told_nothing() -> None:
+    """``decide --json | true``: the program ends quietly, as others do by SIGPIPE, and not as if work were left."""
+    command = [str(Path(sys.executable).with_name("customer-accounts")), "vat", "decide", *EXEMPT, "--json"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False, env={}, timeout=60)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (Exit.PIPE, b"")
 
 
 def test_mistakes_end_with_the_code_for_usage() -> None:

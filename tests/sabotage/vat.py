@@ -5,7 +5,7 @@ from customer_accounts.accounts.vat_checkout import CheckedVatNumber
 from customer_accounts.adapters.memory import _purge
 from customer_accounts.adapters.sql.migrations.running import is_missing_file
 from customer_accounts.adapters.vies_traffic import Traffic
-from customer_accounts.cli import vat_bulk
+from customer_accounts.cli import vat_bulk, vat_order
 from customer_accounts.cli.vat_input import register_at
 from customer_accounts.features import late_confirmation, vat_correction, vat_keeping, vat_queue
 from customer_accounts.features.order_vat import RecordOrderVat
@@ -79,6 +79,24 @@ VAT: tuple[Fault, ...] = (
         edited(_rounding, "unit * (2 + rate / _HUNDRED)", "unit / 2"),
         "features/test_order_vat.py::test_rounding_explains_an_amount",
         "vat/test_charged.py::test_rounding_never_refuses_an_order",
+    ),
+    fault(
+        "VAT-free",
+        "a free order is told of a refund of 0.00",
+        edited(ApproveVatCorrection.decide, " if late.refund else ()", ""),
+        "features/test_vat_correction.py::test_a_free_order_is_corrected_without_a_mail",
+    ),
+    fault(
+        "VAT-again",
+        "a file that was decided gets its columns twice",
+        edited(vat_bulk._names, "for name in added if name in names", "for name in added if name in ()"),
+        "cli/test_vat_bulk.py::test_a_file_that_was_decided_is_not_decided_again",
+    ),
+    fault(
+        "VAT-pickup",
+        "a destination beside goods that are handed over is not looked at",
+        edited(vat_order._check_pickup, "start.territory != end.territory", "start.territory is None"),
+        "cli/test_vat.py::TestDecide::test_what_cannot_be_ends_the_command",
     ),
     fault(
         "VAT-typo",

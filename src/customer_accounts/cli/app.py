@@ -42,5 +42,6 @@ def run(arguments: list[str]) -> int:
     try:
         app(arguments, prog_name="customer-accounts")
     except SystemExit as end:
-        code = end.code
+        # Typer ends so where its output breaks off, with the code of something that is left to do.
+        code = Exit.PIPE if isinstance(end.__context__, BrokenPipeError) else end.code
     return code if isinstance(code, int) else Exit.FAULT

@@ -21,6 +21,9 @@ class Exit(IntEnum):
     FAULT = 3
     """Something outside failed, such as the database; the same command may work later."""
 
+    PIPE = 141
+    """Whoever read the output has gone, as ``head`` does; other programs end so by the signal SIGPIPE (128 + 13)."""
+
 
 def told(text: str) -> None:
     """Say something about the run itself."""

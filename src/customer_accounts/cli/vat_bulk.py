@@ -19,6 +19,10 @@ from customer_accounts.cli.vat_rows import INPUT, Decider
 #: What to do about a file in another encoding; CP1252 is what spreadsheets on Windows write.
 REMEDY = "Save the file as UTF-8 (in a spreadsheet: CSV UTF-8; or iconv -f CP1252 -t UTF-8)."
 _NOT_UTF8 = f"this row is not UTF-8. {REMEDY}"
+_ADDED = (
+    "which is one of those that are added here: take away what an earlier run has added, or give a column of your own "
+    "another name (the number is read from the column number)"
+)
 #: What the decoder makes of bytes that are not UTF-8.
 _ESCAPED = re.compile("[\udc80-\udcff]")
 
@@ -54,8 +58,8 @@ def run(source: Path, target: Path, decider: Decider, *, resume: bool = False) -
         resume: go on where the last run stopped.
 
     Raises:
-        BulkError: the file is empty, its header names no column that is known or one of them twice, a row ends nowhere,
-            or the target exists or is another file's.
+        BulkError: the file is empty, its header names no column that is known, one of them twice or one that is added,
+            a row ends nowhere, or the target exists or is another file's.
         OSError: a file cannot be read or written.
     """
     if target.exists() and not resume:
@@ -64,7 +68,7 @@ def run(source: Path, target: Path, decider: Decider, *, resume: bool = False) -
         lines, delimiter = _Text(file), _delimiter(file)
         rows = _Rows(lines, delimiter)
         header = next(rows, None)
-        names = _names(source, header, readable=not lines.broken)
+        names = _names(source, header, decider.columns, readable=not lines.broken)
         width = [*(header or ()), *decider.columns]
         done, errors = _done_before(target, width, delimiter) if resume else (0, 0)
         for _ in range(done):
@@ -82,8 +86,8 @@ def run(source: Path, target: Path, decider: Decider, *, resume: bool = False) -
     return BulkReport(done, count, errors, unreadable)
 
 
-def _names(source: Path, header: Sequence[str] | None, *, readable: bool) -> list[str]:
-    """Give the names of the columns; there must be one that is known, and each of those once."""
+def _names(source: Path, header: Sequence[str] | None, added: Sequence[str], *, readable: bool) -> list[str]:
+    """Give the names of the columns; there must be one that is known, each of those once, and none that is added."""
     if header is None:
         raise BulkError(f"{source}: the file is empty")
     names = [name.strip().lower() for name in header]
@@ -93,6 +97,9 @@ def _names(source: Path, header: Sequence[str] | None, *, readable: bool) -> lis
     twice = next((name for name in INPUT if names.count(name) > 1), None)
     if twice:
         raise BulkError(f"the first line names the column {twice} more than once")
+    again = next((name for name in added if name in names), None)
+    if again:
+        raise BulkError(f"the first line names the column {again}, {_ADDED}")
     return names
 
 

@@ -180,6 +180,7 @@ def order(
             pickup=pickup,
             rate_category=category,
         )
+        _check_pickup(supply)
         read, problem = read_number(number, place or to)
         home = None if place is None else Place(place)
         reason = None if problem is None else problem.reason
@@ -187,6 +188,22 @@ def order(
     except ValueError as error:
         raise ended(Exit.USAGE, str(error)) from None
     return Order(supply, buyer, shop, problem)
+
+
+def _check_pickup(supply: Supply) -> None:
+    """Refuse goods that are handed over in one place and sent to another.
+
+    Raises:
+        ValueError: they are.
+    """
+    start, end = supply.ships_from, supply.ships_to
+    if not supply.pickup or supply.kind is not SupplyKind.GOODS or start is None or end is None:
+        return
+    if start.territory != end.territory:
+        raise ValueError(
+            f"--pickup says that the goods are handed over in {start.territory.id}, --to that they are sent to "
+            f"{end.territory.id}: leave one of them out. --place says where the customer is at home."
+        )
 
 
 def seller_of(country: str, *, numbers: Iterable[str] = (), **others: Any) -> Seller:
