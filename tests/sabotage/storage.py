@@ -70,7 +70,7 @@ _HOST_ORDERS = (
     fault(
         "host_orders",
         "a column that the host lacks is missed only when an order comes",
-        edited(HostOrders.check, "if name not in there]", "if name in ()]"),
+        edited(HostOrders.check, "if faults:", "if faults is None:"),
         "adapters/test_sql_host_orders.py::test_what_is_missing_is_named",
     ),
 )
