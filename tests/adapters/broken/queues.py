@@ -166,3 +166,15 @@ class LeasesAreChanges(Broken):
         for one in tasks if queue is Queue.VAT else ():
             rows[one.check.number] = evolve(rows[one.check.number], version=one.check.version + 1)
         return tasks
+
+
+@breaks("test_a_finished_mail_tells_nothing_of_its_recipient")
+class KeepsTheDetails(Broken):
+    """Keeps what a mail told when it is sent."""
+
+    def finish(self, task: MailTask, outcome: MailOutcome, /) -> None:
+        """Do it as the class says."""
+        super().finish(task, outcome)
+        kept = self._tables.mails.get(task.mail.id)
+        if kept is not None and kept.finished_at is not None:
+            self._tables.mails[kept.id] = evolve(kept, details=task.mail.details)

@@ -1,15 +1,16 @@
 """Storages that lose something of a record."""
 
+from datetime import timedelta, timezone
 from typing import Any
 
 from attrs import evolve
 
 from customer_accounts.account import AccountRecord, RegistrationRecord
-from customer_accounts.changes import Record
+from customer_accounts.changes import Change, Record, Save
 from customer_accounts.facts import Facts, Scope
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import Queue
-from tests.adapters.broken.storage import Broken, Reading, Updating, breaks
+from tests.adapters.broken.storage import Broken, Reading, Updating, Writing, breaks
 
 
 @breaks("test_accounts_come_back_as_they_were")
@@ -22,6 +23,40 @@ class ForgetsTheCompany(Updating):
         """Do it as the class says."""
         changed: Record = evolve(record, company=None)
         return changed
+
+
+@breaks("test_texts_come_back_letter_by_letter")
+class LosesRareLetters(Writing):
+    """Stores a question mark for what needs four bytes, as one of MySQL's alphabets does."""
+
+    def one(self, change: Change) -> Change:
+        """Do it as the class says."""
+        if isinstance(change, Save) and isinstance(change.record, AccountRecord):
+            name = "".join(letter if letter <= "\uffff" else "?" for letter in change.record.name)
+            return evolve(change, record=evolve(change.record, name=name))
+        return change
+
+
+@breaks("test_texts_come_back_letter_by_letter")
+class CutsTexts(Writing):
+    """Keeps 255 letters of a name."""
+
+    def one(self, change: Change) -> Change:
+        """Do it as the class says."""
+        if isinstance(change, Save) and isinstance(change.record, AccountRecord):
+            return evolve(change, record=evolve(change.record, name=change.record.name[:255]))
+        return change
+
+
+@breaks("test_times_come_back_in_utc")
+class GivesLocalTimes(Reading):
+    """Reads the times of an account in the zone of the shop."""
+
+    def bent(self, scope: Scope, facts: Facts) -> Facts:
+        """Do it as the class says."""
+        zone = timezone(timedelta(hours=-3))
+        told = (evolve(one, created_at=one.created_at.astimezone(zone)) for one in facts.accounts)
+        return evolve(facts, accounts=tuple(told))
 
 
 @breaks("test_registrations_come_back_as_they_were")

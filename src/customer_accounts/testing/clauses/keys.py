@@ -45,6 +45,17 @@ class KeyClauses(Clauses):
         lost(storage, *stored(records.an_account(email_key=first.email_key)), kind="AccountRecord")
         lost(storage, update(second, evolve(second, email_key=first.email_key)), kind="AccountRecord")
 
+    def test_addresses_are_compared_letter_by_letter(self, storage: Storage) -> None:
+        """EM-04: addresses that differ by an accent are of two people, whatever a database thinks."""
+        people = [
+            records.an_account(email_key=f"{name}@mail.example")
+            for name in ("jose", "josé", "strasse", "straße")
+        ]
+        storage.write(stored(*people))
+        for one in people:
+            scope = Scope(parts=frozenset({Part.ACCOUNTS}), email_keys=(str(one.email_key),))
+            assert storage.read(scope).accounts == (one,)
+
     def test_a_closed_account_frees_its_address(self, storage: Storage) -> None:
         """EM-03: accounts without an address key stand side by side, and a freed key can be taken at once."""
         old = records.an_account()
@@ -146,6 +157,7 @@ class KeyClauses(Clauses):
         """TK-05: the first use stores time and account; a second is refused and changes nothing."""
         token, account = records.a_token(), records.an_account()
         storage.write(stored(token, account))
+        assert token_facts(storage, token.digest).tokens == (token,)
         storage.write([UseToken(token.digest, later(minutes=1), account.id)])
         used = evolve(token, used_at=later(minutes=1), account_id=account.id, version=2)
         lost(storage, UseToken(token.digest, later(minutes=2)), kind="TokenRecord")

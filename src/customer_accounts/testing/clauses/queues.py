@@ -3,7 +3,7 @@
 from attrs import evolve
 
 from customer_accounts.changes import Counts, Kept, Purge, Remove
-from customer_accounts.facts import Part
+from customer_accounts.facts import Part, Scope
 from customer_accounts.outbox import MailOutcome, MailStatus, MailTask, Queue, VatTask
 from customer_accounts.ports import Storage
 from customer_accounts.testing import records
@@ -92,6 +92,21 @@ class QueueClauses(Clauses):
         storage.finish(two, MailOutcome(MailStatus.DROPPED, NOW, "link used"))
         storage.fail(one, retry_at=NOW, reason="too late")
         assert leased(storage, days=1) == []
+
+    @needs(Feature.MAIL_QUEUE, Part.MAILS)
+    def test_a_finished_mail_tells_nothing_of_its_recipient(self, storage: Storage) -> None:
+        """RL-07: of a mail that was sent or dropped stay purpose, masked address and reply, and nothing personal."""
+        mails = (
+            evolve(records.a_full_mail(), bounce=None, bounced_at=None, bounce_reason="") for _ in range(2)
+        )
+        storage.write(stored(*mails))
+        for task, status in zip(leased(storage), (MailStatus.SENT, MailStatus.DROPPED), strict=True):
+            storage.finish(task, MailOutcome(status, later(minutes=1), "250 ok"))
+            (kept,) = storage.read(Scope(parts=frozenset({Part.MAILS}), mail=task.mail.id)).mails
+            assert kept == evolve(
+                task.mail, to="", details=(), status=status, finished_at=later(minutes=1), reply="250 ok",
+                attempts=task.mail.attempts + 1, leased_until=None,
+            )  # fmt: skip
 
     @needs(Feature.MAIL_QUEUE)
     def test_a_failed_mail_is_tried_again_at_its_time(self, storage: Storage) -> None:

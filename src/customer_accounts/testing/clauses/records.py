@@ -1,6 +1,7 @@
 """Clauses: every kind of record comes back exactly as it was stored."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 from attrs import evolve
@@ -30,6 +31,22 @@ class RecordClauses(Clauses):
             assert storage.read(scope).accounts == (first,)
             storage.write([update(first, second)])
             assert storage.read(scope).accounts == (second,)
+
+    def test_texts_come_back_letter_by_letter(self, storage: Storage) -> None:
+        """EM-07: no letter is replaced, taken apart or put together, and no long text is cut."""
+        for text in ("🎁 𠮷野", "Zoe\u0308 ﬁ \uff2c", "x" * 3000):
+            account = records.an_account(name=text)
+            storage.write(stored(account))
+            scope = Scope(parts=frozenset({Part.ACCOUNTS}), account_id=account.id)
+            assert storage.read(scope).accounts == (account,)
+
+    def test_times_come_back_in_utc(self, storage: Storage) -> None:
+        """A time is read in UTC, whatever zone the database and its session show times in: days are counted in it."""
+        account = records.an_account(created_at=records.EXACT)
+        storage.write(stored(account))
+        scope = Scope(parts=frozenset({Part.ACCOUNTS}), account_id=account.id)
+        (found,) = storage.read(scope).accounts
+        assert (found.created_at, found.created_at.utcoffset()) == (records.EXACT, timedelta())
 
     def test_registrations_come_back_as_they_were(self, storage: Storage) -> None:
         """A pending registration comes back equal in every field, bare or full, stored or updated."""

@@ -56,6 +56,15 @@ class WriteClauses(Clauses):
         assert storage.read(scope) == Facts()
         assert token_facts(storage, token.digest) == Facts()
 
+    @needs(Part.EVENTS)
+    def test_a_write_that_fails_leaves_no_trace(self, storage: Storage) -> None:
+        """RL-01: an entry of the trail of a write that is overtaken was never there; nobody did what it says."""
+        account = records.an_account()
+        storage.write(stored(account))
+        lost(storage, *stored(records.an_event(account.id)), Remove(records.a_token()), kind="TokenRecord")
+        scope = Scope(parts=frozenset({Part.EVENTS}), account_id=account.id)
+        assert storage.read(scope).events == ()
+
     @needs(Feature.MAIL_QUEUE)
     def test_a_write_that_fails_queues_no_mail(self, storage: Storage) -> None:
         """RL-02: a mail of a write that is overtaken was never there."""
