@@ -19,7 +19,7 @@ import functools
 import unicodedata
 from collections.abc import Container, Iterator
 from importlib import resources
-from itertools import pairwise
+from itertools import chain, pairwise
 
 _SHORTEST_UNIT = 8  # the floor of every policy: a repeated unit must reach it by itself
 _SHORTEST_STEM = 3  # "été", "psg": the shortest words of the list
@@ -84,7 +84,7 @@ def covered(folded: str, listed: Container[str]) -> bool:
     unit = _unit(folded)
     if unit != folded and len(unit) < _SHORTEST_UNIT:
         return True
-    if _outside_runs(unit) <= _STRAY_CHARACTERS:
+    if _mostly_runs(unit):
         return True
     return any(stem in listed for stem in _stems(unit))
 
@@ -92,19 +92,22 @@ def covered(folded: str, listed: Container[str]) -> bool:
 def _unit(text: str) -> str:
     """Return what *text* repeats, a short unit also with a rest behind it (``abcabcab``)."""
     for size in range(1, min(_SHORTEST_UNIT, len(text) // 2 + 1)):
-        if (text[:size] * (len(text) // size + 1)).startswith(text):
+        if text[size] == text[0] and text.startswith(text[size:]):
             return text[:size]
     return text[: (text + text).find(text, 1)]
 
 
-def _outside_runs(text: str) -> int:
-    """Count the code points that belong to no run of at least three neighbours."""
-    steps = [_step(before, after) for before, after in pairwise(text)]
-    inside: set[int] = set()
-    for start, (first, second) in enumerate(pairwise(steps)):
-        if first and first == second:
-            inside.update((start, start + 1, start + 2))
-    return len(text) - len(inside)
+def _mostly_runs(text: str) -> bool:
+    """Tell whether few code points belong to no run of at least three neighbours; most texts are through soon."""
+    steps = chain(map(_step, text, text[1:]), ("", ""))
+    older, old, new, outside = "", "", next(steps), 0
+    for following in steps:
+        if not ((old and old in (older, new)) or (new and new == following)):
+            outside += 1
+            if outside > _STRAY_CHARACTERS:
+                return False
+        older, old, new = old, new, following
+    return True
 
 
 def _step(before: str, after: str) -> str:
@@ -120,10 +123,12 @@ def _step(before: str, after: str) -> str:
 def _stems(text: str) -> Iterator[str]:
     """Yield *text*, and its letters with the digits and signs around them dropped or read as letters."""
     yield text
-    letters = [position for position, char in enumerate(text) if char.isalpha()]
-    if not letters or letters[-1] - letters[0] >= _LONGEST_STEM:
+    first = next((place for place, char in enumerate(text) if char.isalpha()), None)
+    if first is None:
         return
-    first, end = letters[0], letters[-1] + 1
+    end = next(place for place in range(len(text), 0, -1) if text[place - 1].isalpha())
+    if end - first > _LONGEST_STEM:
+        return
     yield _unit(text[first:end])
     for reading in (text, *(text.translate(leet) for leet in LEET)):
         for left in range(max(0, first - _LEET_REACH), first + 1):

@@ -14,12 +14,13 @@ What is refused as not being one mailbox is decided in `email_syntax`; the likel
 found in `email_suggestion`.
 """
 
-from typing import Self
+from functools import lru_cache
+from typing import Any, Self
 
 import attrs
 
 from customer_accounts.email_suggestion import suggest_correction
-from customer_accounts.email_syntax import TRIMMED, EmailFault, Mailbox, read_mailbox
+from customer_accounts.email_syntax import LONGEST_TYPED, TRIMMED, EmailFault, Mailbox, read_mailbox
 
 __all__ = ["EmailAddress", "EmailAddressError", "EmailFault", "suggest_correction"]
 
@@ -65,6 +66,12 @@ def _mailbox_of(address: "EmailAddress") -> Mailbox:
     raise EmailAddressError(found, suggest_correction(address.original))
 
 
+# A command reads its address several times: to count tries, to find the account, to decide.
+@lru_cache(maxsize=1024)
+def _parsed(cls: Any, text: str) -> Any:
+    return cls(text)
+
+
 @attrs.frozen(repr=False)
 class EmailAddress:
     """One mailbox, as typed and in its normal form.
@@ -94,7 +101,11 @@ class EmailAddress:
         Raises:
             EmailAddressError: The text is not one mailbox.
         """
-        return cls(text)
+        if not isinstance(text, str) or len(text) > LONGEST_TYPED:
+            return cls(text)
+        kept: Any = cls  # that a class can be hashed is not known to mypy
+        made: Self = _parsed(kept, text)
+        return made
 
     @property
     def address(self) -> str:

@@ -61,6 +61,10 @@ class EmailFault(enum.StrEnum):
     DOMAIN = "domain"
 
 
+def _key_of(mailbox: "Mailbox") -> str:
+    return f"{_lowered(mailbox.local_part)}@{mailbox.domain}"
+
+
 @attrs.frozen(repr=False)
 class Mailbox:
     """A mailbox in its normal form.
@@ -72,16 +76,13 @@ class Mailbox:
 
     local_part: str
     domain: str
+    key: str = attrs.field(init=False, eq=False, default=attrs.Factory(_key_of, takes_self=True))
+    """What is the same for two spellings of one mailbox, and for no two mailboxes."""
 
     @property
     def address(self) -> str:
         """What a mail is sent to."""
         return f"{self.local_part}@{self.domain}"
-
-    @property
-    def key(self) -> str:
-        """What is the same for two spellings of one mailbox, and for no two mailboxes."""
-        return f"{_lowered(self.local_part)}@{self.domain}"
 
 
 #: A local part about which nobody is of another opinion, however long the address is.
@@ -142,12 +143,19 @@ def _is_forbidden(character: str) -> bool:
 
 
 def _fault_of_parts(local_part: str, domain: str) -> EmailFault | None:
-    # Composing and lower-casing can both lengthen a text in UTF-8; the key must be an address too.
-    if max(len(local_part.encode()), len(_lowered(local_part).encode())) > LONGEST_LOCAL_PART:
+    if _octets(local_part) > LONGEST_LOCAL_PART:
         return EmailFault.LOCAL_PART_TOO_LONG
     if not local_part:
         return EmailFault.LOCAL_PART
-    return EmailFault.DOMAIN if not domain or any(map(_is_compatibility_character, domain)) else None
+    strange = not domain.isascii() and any(map(_is_compatibility_character, domain))
+    return EmailFault.DOMAIN if not domain or strange else None
+
+
+def _octets(local_part: str) -> int:
+    if local_part.isascii():
+        return len(local_part)
+    # Composing and lower-casing can both lengthen a text in UTF-8; the key must be an address too.
+    return max(len(local_part.encode()), len(_lowered(local_part).encode()))
 
 
 def _is_compatibility_character(character: str) -> bool:

@@ -214,7 +214,10 @@ class EventRecord:
 
 def one_line(text: str) -> str:
     """Encode text so that it stays on one line of a log, control characters visible (ASVS 16.4.1)."""
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text[:500])
+    text = text[:500]
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
 
 
 @frozen(kw_only=True)

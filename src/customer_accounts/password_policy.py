@@ -20,6 +20,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from enum import Enum, StrEnum
+from functools import lru_cache
 
 from attrs import field, frozen
 
@@ -130,7 +131,9 @@ STRICT = PasswordPolicy("strict", 15)
 
 def prepare(password: str) -> str:
     """Return *password* in NFC, as it is counted and hashed; what is far too long comes back as it is."""
-    return password if len(password) > _MAXIMUM_CODE_POINTS else unicodedata.normalize("NFC", password)
+    if password.isascii() or len(password) > _MAXIMUM_CODE_POINTS:
+        return password
+    return unicodedata.normalize("NFC", password)
 
 
 def unhashable(password: str) -> PasswordFault | None:
@@ -139,18 +142,26 @@ def unhashable(password: str) -> PasswordFault | None:
         return PasswordFault.EMPTY
     if len(password) > _MAXIMUM_CODE_POINTS:
         return PasswordFault.TOO_LONG
+    if password.isascii():
+        return PasswordFault.TOO_LONG if len(password) > MAXIMUM_BYTES else None
     if _SURROGATE.search(password):
         return PasswordFault.MALFORMED
     return PasswordFault.TOO_LONG if len(prepare(password).encode()) > MAXIMUM_BYTES else None
 
 
+# The shop's names and the domains of most customers come again and again.
+@lru_cache(maxsize=1024)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_CONTEXT_WORD.findall(fold(text)))
+
+
 def _without(prepared: str, context: Iterable[str]) -> Iterator[str]:
     """Yield what is left of a password without the context words, for each reading in which one occurs."""
-    words = {word for text in context for word in _CONTEXT_WORD.findall(fold(text))}
+    words = sorted({word for text in context for word in _words(text)}, key=len, reverse=True)
     folded = fold(prepared)
     for reading in (folded, *(folded.translate(leet) for leet in LEET)):
         rest = reading
-        for word in sorted(words, key=len, reverse=True):
+        for word in words:
             rest = rest.replace(word, "")
         if rest != reading:
             yield rest

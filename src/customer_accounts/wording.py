@@ -9,7 +9,7 @@ blanks and set here, so that neither a translator nor a host has to type invisib
 
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 LOCALES = ("fr", "de", "en")
@@ -17,6 +17,8 @@ LOCALES = ("fr", "de", "en")
 _NO_BREAK, _NARROW = "\u00a0", "\u202f"
 
 
+# A shop has a few of them.
+@lru_cache(maxsize=256)
 def known_locale(text: str) -> str | None:
     """Give the language of *text* (``fr``, ``de-AT``, ``en_GB``) if texts exist in it, else None."""
     language = text.replace("_", "-").partition("-")[0].lower()

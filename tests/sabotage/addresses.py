@@ -3,7 +3,7 @@
 from customer_accounts import email_suggestion
 from customer_accounts.accounts import mail_delivery
 from customer_accounts.adapters import memory
-from customer_accounts.email_syntax import Mailbox, _ascii_domain, _fault_of_parts, _is_forbidden, _lowered
+from customer_accounts.email_syntax import Mailbox, _ascii_domain, _is_forbidden, _lowered, _octets
 from customer_accounts.features.email_change import RequestEmailChange
 from customer_accounts.features.password_reset import RequestPasswordReset
 from customer_accounts.features.registration import (
@@ -71,7 +71,7 @@ _EMAIL = (
         "EM-08",
         "characters are counted instead of octets",
         edited(
-            _fault_of_parts,
+            _octets,
             "len(local_part.encode()), len(_lowered(local_part).encode())",
             "len(local_part), 0",
         ),

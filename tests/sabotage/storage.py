@@ -79,7 +79,7 @@ _LOST_RACES = (
     fault(
         "lost_races",
         "half of an overtaken write is given back to a pool that commits it",
-        edited(DirectConnection._give_back, "raw.rollback()", "pass"),
+        edited(DirectConnection._give_back, "self._raw.rollback()", "pass"),
         "adapters/test_sql_direct.py::test_what_was_overtaken_is_rolled_back_whatever_the_pool_does",
     ),
     fault(

@@ -4,7 +4,7 @@ Each process counts for itself: with n workers an allowance is up to n times as 
 gives a shared one (see the docs).  A fixed number of keys is kept, the oldest go first.
 """
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Lock
@@ -26,19 +26,23 @@ class MemoryRateLimiter:
     def __init__(self, clock: Callable[[], datetime], keys_kept: int = KEYS_KEPT) -> None:
         self._clock = clock
         self._keys_kept = keys_kept
-        self._tries: OrderedDict[str, deque[datetime]] = OrderedDict()
+        self._tries: OrderedDict[str, list[datetime]] = OrderedDict()
         self._lock = Lock()
 
     def hit(self, key: str, allowance: Allowance, /) -> timedelta | None:
         """See `customer_accounts.ports.RateLimiter.hit`."""
         now = self._clock()
         with self._lock:
-            tries = self._tries.setdefault(key, deque())
-            self._tries.move_to_end(key)
-            while len(self._tries) > self._keys_kept:
-                self._tries.popitem(last=False)
-            while tries and tries[0] <= now - allowance.period:
-                tries.popleft()
+            tries = self._tries.get(key)
+            if tries is None:
+                tries = self._tries[key] = []
+                while len(self._tries) > self._keys_kept:
+                    self._tries.popitem(last=False)
+            else:
+                self._tries.move_to_end(key)
+            over = now - allowance.period
+            while tries and tries[0] <= over:
+                del tries[0]
             if len(tries) >= allowance.tries:
                 return tries[0] + allowance.period - now
             tries.append(now)

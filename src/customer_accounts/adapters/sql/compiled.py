@@ -7,10 +7,11 @@ types.  Events, logs and errors of the host's engine stay what they are, whoever
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from attrs import frozen
+from attrs import field, frozen
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.types import TypeEngine
@@ -39,14 +40,25 @@ class Compiled:
     _processors: tuple[tuple[int, Processor], ...]
     _constants: Mapping[str, Any]
     _results: tuple[tuple[int, Processor], ...]
+    _take: Callable[[Mapping[str, Any]], Iterable[Any]] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        # One name alone would be taken without a tuple around it.
+        take = itemgetter(*self.names) if len(self.names) > 1 else self._one_by_one
+        object.__setattr__(self, "_take", take)
 
     def parameters(self, values: Mapping[str, Any]) -> tuple[Any, ...] | dict[str, Any]:
         """Give the parameters as the driver takes them."""
         given = {**self._constants, **values} if self._constants else values
-        made = [given[name] for name in self.names]
+        made = list(self._take(given))
         for place, processor in self._processors:
-            made[place] = processor(made[place])
+            value = made[place]
+            if value is not None:  # a null needs no words
+                made[place] = processor(value)
         return tuple(made) if self.positional else dict(zip(self.names, made, strict=True))
+
+    def _one_by_one(self, given: Mapping[str, Any]) -> Iterable[Any]:
+        return [given[name] for name in self.names]
 
     def run(self, connection: Sends, values: Mapping[str, Any]) -> int:
         """Send it once, and give the number of rows that it hit."""
@@ -73,7 +85,9 @@ class Compiled:
 
 def compiled(statement: ClauseElement, dialect: Dialect) -> Compiled:
     """Give a statement in the words of *dialect*; statements are made once, so each is compiled once."""
-    kept = _kept.get(dialect) or _kept.setdefault(dialect, WeakKeyDictionary())
+    kept = _kept.get(dialect)
+    if kept is None:
+        kept = _kept.setdefault(dialect, WeakKeyDictionary())
     found = kept.get(statement)
     if found is None:
         found = kept[statement] = _compile(statement, dialect)

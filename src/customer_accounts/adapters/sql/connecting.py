@@ -21,6 +21,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, Pool, StaticPool
 from sqlalchemy.util import await_only
 
+from customer_accounts.adapters.sql.at_hand import AtHand
 from customer_accounts.adapters.sql.direct import DirectConnection, Sends, can_be_direct
 from customer_accounts.adapters.sql.faults import explained
 
@@ -105,9 +106,13 @@ class TaskLock:
 
 
 class OwnTransactions:
-    """Transactions of the library's own on an engine."""
+    """Transactions of the library's own on an engine.
 
-    def __init__(self, engine: Engine) -> None:
+    Args:
+        alone: whether nobody else has the engine.
+    """
+
+    def __init__(self, engine: Engine, *, alone: bool = False) -> None:
         self.engine = engine
         self._sqlite = engine.dialect.name == "sqlite"
         # One statement needs no transaction; without it a server is asked once instead of three times.
@@ -115,6 +120,7 @@ class OwnTransactions:
         shared = isinstance(engine.pool, StaticPool)
         lock = TaskLock if engine.dialect.is_async else RLock
         self._alone = _locks.setdefault(engine.pool, lock()) if shared else nullcontext()
+        self._at_hand = AtHand(engine) if alone and self._sqlite and not shared else None
 
     @property
     def dialect(self) -> str:
@@ -143,8 +149,14 @@ class OwnTransactions:
     def sending(self, *, together: bool) -> AbstractContextManager[Sends]:
         """See `Transactions.sending`."""
         if can_be_direct(self.engine):
-            return DirectConnection(self.engine, self._alone, together=together)
+            return DirectConnection(self.engine, self._alone, together=together, at_hand=self._at_hand)
         return self.writing() if together else self.reading()
+
+    def close(self) -> None:
+        """Close all connections; the next use makes new ones."""
+        if self._at_hand is not None:
+            self._at_hand.close()
+        self.engine.dispose()
 
 
 def begin_immediate(connection: Connection) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
 
+from customer_accounts.adapters.sql.at_hand import AtHand
 from customer_accounts.adapters.sql.faults import explain
 
 
@@ -44,11 +45,20 @@ class DirectConnection:
     Args:
         alone: held as long.
         together: whether all that is sent stays, or none of it if an exception passes; else each stays by itself.
+        at_hand: where the engine's connections are kept between two uses.
     """
 
-    def __init__(self, engine: Engine, alone: AbstractContextManager[Any], *, together: bool) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        alone: AbstractContextManager[Any],
+        *,
+        together: bool,
+        at_hand: AtHand | None = None,
+    ) -> None:
         self.dialect = engine.dialect
         self._engine = engine
+        self._at_hand = at_hand
         self._alone = alone
         self._together = together
 
@@ -59,7 +69,7 @@ class DirectConnection:
             self._pooled = self._connected()
             raw: Any = self._pooled.driver_connection
             self._raw = raw
-            if self._together and not self._raw.in_transaction:
+            if self._together and not raw.in_transaction:
                 self.exec_driver_sql("BEGIN IMMEDIATE")
         except BaseException as error:
             self.__exit__(type(error), error, None)
@@ -93,17 +103,22 @@ class DirectConnection:
 
     def _connected(self) -> PoolProxiedConnection:
         try:
-            return self._engine.raw_connection()
+            return self._engine.raw_connection() if self._at_hand is None else self._at_hand.take()
         except sqlite3.Error as error:
             raise self._explained("", error) from error
 
     def _give_back(self) -> None:
         if hasattr(self, "_pooled"):
-            raw: Any = self._pooled.driver_connection
             try:
-                raw.rollback()
-            finally:
+                if self._raw.in_transaction:
+                    self._raw.rollback()
+            except BaseException:
                 self._pooled.close()
+                raise
+            if self._at_hand is None:
+                self._pooled.close()
+            else:
+                self._at_hand.give_back(self._pooled)
 
     def _commit(self) -> None:
         try:

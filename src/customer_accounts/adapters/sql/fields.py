@@ -43,8 +43,21 @@ def _in_utc(value: datetime) -> datetime:
 
 
 def _utc_text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    last, text = _last_time
+    return text if value is last else _time_text(value)
+
+
+def _time_text(value: datetime) -> str:
+    global _last_time  # noqa: PLW0603 - one time stands in most columns of what is written together
     # The zone stands at the end, behind what has always the same length.
-    return None if value is None else _in_utc(value).isoformat(" ", "microseconds")[:26]
+    text = _in_utc(value).isoformat(" ", "microseconds")[:26]
+    _last_time = value, text
+    return text
+
+
+_last_time = datetime.min.replace(tzinfo=UTC), ""
 
 
 def _read_utc(value: datetime | str | None) -> datetime | None:
@@ -190,7 +203,7 @@ class Fields:
         values = list(self._plain_of(record)[:-2])
         for place, _ in self.enums:
             enum = values[place]
-            values[place] = enum and enum.value
+            values[place] = enum and enum._value_
         for name, fields, _, _ in self.inside:
             inner = getattr(record, name)
             values += [None] * len(fields.leaves) if inner is None else fields.values(inner)

@@ -27,6 +27,8 @@ def number_of(values: Sequence[object]) -> int:
 def bound(name: str, values: Sequence[Any]) -> dict[str, Any]:
     """Give the parameters of a list, the last value repeated where there are fewer than wanted."""
     number = number_of(values)
+    if number == 1:
+        return {f"{name}_0": values[0]}
     if number == MANY:
         return {name: json.dumps([one.hex if isinstance(one, UUID) else one for one in values])}
     padded = list(values) + list(values[-1:]) * (number - len(values))

@@ -56,7 +56,8 @@ class Node:
 
     def row(self, value: object, link: Values = ()) -> Row:
         """Give the row of a value, without the elements of its tuples."""
-        return dict(zip(self._names, [*link, *self.fields.values(value)], strict=True))
+        values = self.fields.values(value)
+        return dict(zip(self._names, [*link, *values] if link else values, strict=True))
 
     def element_rows(self, value: object, link: Values = ()) -> Iterator[tuple["Node", Row]]:
         """Give the rows of all elements below a value, parents first."""

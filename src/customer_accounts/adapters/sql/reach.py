@@ -5,7 +5,9 @@ A way is one condition under which a row is reached.  Several ways to one table 
 OR, because a database uses an index for each part of a union but often none for an OR.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from operator import attrgetter, is_not
 from typing import Any
 
 from attrs import frozen
@@ -34,7 +36,7 @@ Condition = ColumnElement[bool]
 NOBODY = ""
 
 
-@frozen
+@frozen(cache_hash=True)
 class Shape:
     """What of a scope decides the statement; its values are bound to it.
 
@@ -70,32 +72,83 @@ class Shape:
 
 
 def shape_of(scope: Scope) -> Shape:
-    """Give the shape of a scope."""
+    """Give the shape of a scope, the same one for all scopes of that shape."""
+    return _shape(
+        scope.parts,
+        (*map(_is_there, _SINGLE(scope)), scope.by_name, scope.owned, scope.vat_holders),
+        _number(scope.email_keys),
+        _number(scope.vat_numbers),
+        _number(scope.references),
+        number_of(scope.account_ids),
+        None if scope.page is None else scope.page.after is not None,
+        None if scope.cases is None else scope.cases.after is not None,
+        None if scope.history is None else history_shape(scope.history),
+    )
+
+
+#: What a scope names once at most, and under which name it is bound.
+_BOUND = {
+    "account_id": "account_id",
+    "token": "token",
+    "order": "order",
+    "order_number": "number",
+    "browser": "browser",
+    "claim": "claim",
+    "recent_since": "recent_since",
+    "case": "case",
+    "vat_number": "vat_number",
+    "order_vat_in": "order_vat_in",
+    "vat_register": "vat_register",
+    "mail": "mail",
+    "identity": "identity",
+}
+_SINGLE: Callable[[Scope], tuple[Any, ...]] = attrgetter(*_BOUND)
+_NAMES = tuple(_BOUND.values())
+_is_there = partial(is_not, None)
+
+
+# Making and hashing a shape costs as much as its question.
+@lru_cache(maxsize=512)
+def _shape(
+    parts: frozenset[Part],
+    there: tuple[bool, ...],
+    keys: int,
+    vat_numbers: int,
+    references: int,
+    accounts: int,
+    page: bool | None,
+    cases: bool | None,
+    history: HistoryShape | None,
+) -> Shape:
+    (
+        account, token, order, number, browser, claim, recent, case, vat_number, state, register, mail, identity,
+        by_name, owned, vat_holders,
+    ) = there  # fmt: skip
     return Shape(
-        parts=scope.parts,
-        keys=number_of(real(scope.email_keys)),
-        account=scope.account_id is not None,
-        token=scope.token is not None,
-        identity=scope.identity is not None,
-        order=scope.order is not None,
-        number=scope.order_number is not None,
-        browser=scope.browser is not None,
-        claim=scope.claim is not None,
-        recent=scope.recent_since is not None,
-        by_name=scope.by_name,
-        owned=scope.owned,
-        page=None if scope.page is None else scope.page.after is not None,
-        case=scope.case is not None,
-        cases=None if scope.cases is None else scope.cases.after is not None,
-        vat_number=scope.vat_number is not None,
-        vat_numbers=number_of(real(scope.vat_numbers)),
-        holders=scope.vat_number is not None and scope.vat_holders,
-        state=scope.order_vat_in is not None,
-        register=scope.vat_register is not None,
-        mail=scope.mail is not None,
-        references=number_of(real(scope.references)),
-        accounts=number_of(scope.account_ids),
-        history=None if scope.history is None else history_shape(scope.history),
+        parts=parts,
+        keys=keys,
+        account=account,
+        token=token,
+        identity=identity,
+        order=order,
+        number=number,
+        browser=browser,
+        claim=claim,
+        recent=recent,
+        by_name=by_name,
+        owned=owned,
+        page=page,
+        case=case,
+        cases=cases,
+        vat_number=vat_number,
+        vat_numbers=vat_numbers,
+        holders=vat_number and vat_holders,
+        state=state,
+        register=register,
+        mail=mail,
+        references=references,
+        accounts=accounts,
+        history=history,
     )
 
 
@@ -104,31 +157,28 @@ def real(keys: Sequence[str]) -> list[str]:
     return [key for key in keys if key != NOBODY]
 
 
+def _number(keys: Sequence[str]) -> int:
+    return number_of(real(keys)) if keys else 0
+
+
 def values_of(scope: Scope) -> dict[str, Any]:
     """Give what is bound to the statement of a scope."""
-    values: dict[str, Any] = {
-        **bound("key", real(scope.email_keys)),
-        **bound("reference", real(scope.references)),
-        **bound("account", scope.account_ids),
-        **bound("vat_numbers", real(scope.vat_numbers)),
-        "account_id": scope.account_id,
-        "token": scope.token,
-        "order": scope.order,
-        "number": scope.order_number,
-        "browser": scope.browser,
-        "claim": scope.claim,
-        "recent_since": scope.recent_since,
-        "vat_number": scope.vat_number,
-        "order_vat_in": scope.order_vat_in and scope.order_vat_in.value,
-        "vat_register": scope.vat_register,
-        "mail": scope.mail,
-    }
+    values: dict[str, Any] = dict(zip(_NAMES, _SINGLE(scope), strict=True))
+    for name, several in (
+        ("key", scope.email_keys),
+        ("reference", scope.references),
+        ("vat_numbers", scope.vat_numbers),
+    ):
+        if several:
+            values |= bound(name, real(several))
+    if scope.account_ids:
+        values |= bound("account", scope.account_ids)
+    values["order_vat_in"] = scope.order_vat_in and scope.order_vat_in.value
     if scope.identity is not None:
         values["provider"], values["subject"] = scope.identity
     if scope.page is not None:
         values["limit"] = scope.page.limit
         values["after_time"], values["after_reference"] = scope.page.after or (None, None)
-    values["case"] = scope.case
     if scope.cases is not None:
         values["cases_limit"], values["state"] = scope.cases.limit, scope.cases.state.value
         values["cases_time"], values["cases_id"] = scope.cases.after or (None, None)

@@ -4,7 +4,7 @@ The statement is the same whether anything is found or not (EN-03).  A scope tha
 for accounts alone, as a sign-in may, is one plain SELECT by a unique key.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -98,29 +98,19 @@ def question(shape: Shape) -> Prepared | None:
 
 def answer(question: Prepared, rows: Sequence[Values], history: History | None = None) -> Facts:
     """Make facts of the rows that came; *history* is the scope's."""
+    if not rows:
+        return _NOTHING
     found = question.sorted(rows)
-    return Facts(
-        accounts=_records(ACCOUNTS, found),
-        registrations=_records(REGISTRATIONS, found),
-        tokens=_records(TOKENS, found),
-        identities=_records(IDENTITIES, found),
-        guest_orders=_groups(found.get(Part.GUEST_ORDERS, ())),
-        orders=tuple(reversed(_records(ORDERS, found))),
-        addresses=_records(ADDRESSES, found),
-        wish_lists=_records(WISH_LISTS, found),
-        subscriptions=_records(SUBSCRIPTIONS, found),
-        vat_checks=_records(VAT_CHECKS, found),
-        vat_evidence=tuple(reversed(_records(VAT_EVIDENCE, found))),
-        order_vat=tuple(reversed(_records(ORDER_VAT, found))),
-        vat_pauses=_records(VAT_PAUSES, found),
-        events=_records(EVENTS, found),
-        claims=_records(CLAIMS, found),
-        requests=_records(REQUESTS, found),
-        proposals=_records(PROPOSALS, found),
-        merges=_records(MERGES, found),
-        mails=_records(MAILS, found),
-        history=history_records(history, found),
-    )
+    given: dict[str, Any] = {
+        part: _records(of, found) for of in found if (part := _PARTS.get(of)) is not None
+    }
+    for part in _NEWEST_FIRST.intersection(given):
+        given[part] = given[part][::-1]
+    if Part.GUEST_ORDERS in found:
+        given[Part.GUEST_ORDERS] = _groups(found[Part.GUEST_ORDERS])
+    if history is not None:
+        given[Part.HISTORY] = history_records(history, found)
+    return Facts(**given)
 
 
 def _persons(shape: Shape, reach: Reach) -> list[Branch]:
@@ -284,8 +274,6 @@ def _case_page(shape: Shape, node: Node) -> CTE:
 
 
 def _records(node: Node, found: Mapping[Any, list[Values]]) -> tuple[Any, ...]:
-    if node not in found:
-        return ()
     return tuple(sorted(node.records(found), key=_ORDER[node]))
 
 
@@ -310,3 +298,27 @@ _ORDER: dict[Node, Callable[[Any], Any]] = {
     MERGES: attrgetter("at", "id"),
     MAILS: attrgetter("queued_at", "id"),
 }
+
+#: Where the records of a kind stand in the facts.
+_PARTS: dict[Hashable, Part] = {
+    ACCOUNTS: Part.ACCOUNTS,
+    REGISTRATIONS: Part.REGISTRATIONS,
+    TOKENS: Part.TOKENS,
+    IDENTITIES: Part.IDENTITIES,
+    ORDERS: Part.ORDERS,
+    ADDRESSES: Part.ADDRESSES,
+    WISH_LISTS: Part.WISH_LISTS,
+    SUBSCRIPTIONS: Part.SUBSCRIPTIONS,
+    VAT_CHECKS: Part.VAT_CHECKS,
+    VAT_EVIDENCE: Part.VAT_EVIDENCE,
+    ORDER_VAT: Part.ORDER_VAT,
+    VAT_PAUSES: Part.VAT_PAUSES,
+    EVENTS: Part.EVENTS,
+    CLAIMS: Part.CLAIMS,
+    REQUESTS: Part.REQUESTS,
+    PROPOSALS: Part.PROPOSALS,
+    MERGES: Part.MERGES,
+    MAILS: Part.MAILS,
+}
+_NEWEST_FIRST = frozenset({Part.ORDERS, Part.VAT_EVIDENCE, Part.ORDER_VAT})
+_NOTHING = Facts()

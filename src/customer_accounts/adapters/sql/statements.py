@@ -1,6 +1,6 @@
 """The statements that write, each made once."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, assert_never
 
 from sqlalchemy import (
@@ -58,6 +58,12 @@ def mail_is(status: MailStatus) -> ColumnElement[bool]:
 def insert_into(table: Table) -> Insert:
     """Give the insert of a whole row."""
     return insert(table).inline()
+
+
+@lru_cache(maxsize=512)
+def insert_some(table: Table, names: tuple[str, ...]) -> Insert:
+    """Give the insert of a row that is null but for some columns; the driver of SQLite is slow with nulls."""
+    return insert_into(table).values({name: bindparam(name, type_=table.c[name].type) for name in names})
 
 
 @cache

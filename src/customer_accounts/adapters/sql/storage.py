@@ -60,7 +60,8 @@ class SqlStorage:
         self._own = None if isinstance(url_or_engine, Engine) else engine_for(url_or_engine)
         engine = url_or_engine if isinstance(url_or_engine, Engine) else self._own
         assert engine is not None  # one of the two
-        self._transactions: Transactions = OwnTransactions(engine)
+        self._own_transactions = OwnTransactions(engine, alone=self._own is not None)
+        self._transactions: Transactions = self._own_transactions
         self._lender = Lender(engine.dialect)
         self._orders = orders
 
@@ -101,7 +102,7 @@ class SqlStorage:
     def close(self) -> None:
         """Close the connections of the engine that was made for a URL; a host's own engine is left alone."""
         if self._own is not None:
-            self._own.dispose()
+            self._own_transactions.close()
 
     def read(self, scope: Scope, /) -> Facts:
         """See `customer_accounts.ports.Storage.read`; always one statement."""
