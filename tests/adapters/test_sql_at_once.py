@@ -10,11 +10,11 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from customer_accounts.adapters.memory import MemoryStorage
 from customer_accounts.adapters.sql import AsyncSqlStorage, SqlStorage, metadata
-from customer_accounts.adapters.sql.at_once import MOST_ROWS, fits_one_statement
+from customer_accounts.adapters.sql.at_once import MOST_ROWS, _overtaken, fits_one_statement
 from customer_accounts.adapters.sql.writing import plan
 from customer_accounts.changes import (
     Change,
@@ -222,3 +222,10 @@ def test_what_needs_an_order_is_taken_step_by_step(what: str) -> None:
 def test_what_stands_apart_goes_together(what: str) -> None:
     """Rows that cannot meet are written by one statement."""
     assert fits_one_statement(plan(TOGETHER[what](), "postgresql"))
+
+
+@pytest.mark.parametrize("marks", ['""', "»«", "“”", "«»"])
+def test_what_was_overtaken_is_read_in_every_language(marks: str) -> None:
+    """A server may tell its errors in the language of its settings, with the quotation marks of that."""
+    told = f"type integer: {marks[0]}overtaken: TokenRecord{marks[1]}\nCONTEXT: ..."
+    assert _overtaken(DBAPIError("", None, Exception(told)), ()) == "TokenRecord"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Table, create_engine, inspect, make_url, text
+from sqlalchemy.exc import IntegrityError
 
 from customer_accounts.adapters.sql import AsyncSqlStorage, HostOrders, SqlStorage, schema
 from customer_accounts.adapters.sql.reach import shape_of
@@ -151,6 +152,45 @@ def test_the_host_fills_its_own_columns(tmp_path: Path) -> None:
         (row,) = connection.execute(text('SELECT total, "order no", recipient FROM shop_order')).all()
     assert tuple(row) == (49.9, order.number, order.name)
     assert storage.read(Scope(parts=frozenset({Part.ORDERS}), order=order.reference)).orders == (order,)
+    storage.close()
+
+
+#: A trigger that notes something for each order which only one order may have.
+NOTE_ON_SQLITE = (
+    "CREATE TABLE days (day TEXT PRIMARY KEY)",
+    "CREATE TRIGGER note AFTER INSERT ON shop_order BEGIN INSERT INTO days VALUES ('today'); END",
+)
+NOTE_ON_SERVER = (
+    NOTE_ON_SQLITE[0],
+    (
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN INSERT INTO days VALUES ('today'); RETURN NEW; END $$"
+    ),
+    "CREATE TRIGGER note AFTER INSERT ON shop_order FOR EACH ROW EXECUTE FUNCTION note()",
+)
+
+
+@pytest.mark.parametrize("on_server", [False, True], ids=["sqlite", "postgresql"])
+def test_a_fault_of_the_hosts_trigger_is_no_race(
+    request: pytest.FixtureRequest, tmp_path: Path, on_server: bool
+) -> None:
+    """CC-05: a unique key of another table of the host's is his own affair, and he is told of it as it is."""
+    if on_server:
+        storage = SqlStorage(request.getfixturevalue("database").url, orders=ORDERS)
+    else:
+        storage = made(f"sqlite:///{tmp_path / 'shop.db'}", ON_SQLITE)
+    engine = storage._own
+    assert engine is not None
+    with engine.begin() as connection:
+        for statement in NOTE_ON_SERVER if on_server else NOTE_ON_SQLITE:
+            connection.exec_driver_sql(statement)
+    storage.write(stored(records.an_order()))
+    order = records.an_order()
+    with pytest.raises(IntegrityError, match="days"):
+        storage.write(stored(order))
+    with engine.connect() as connection, pytest.raises(IntegrityError, match="days"):
+        storage.within(connection).write(stored(order))
+    assert storage.read(Scope(parts=frozenset({Part.ORDERS}), order=order.reference)).orders == ()
     storage.close()
 
 

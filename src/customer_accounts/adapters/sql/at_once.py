@@ -8,6 +8,7 @@ tuple's elements written anew, two changes of one row, an address that is given 
 their insert) is left to the steps one by one.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
@@ -35,7 +36,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.visitors import ExternallyTraversible, replacement_traverse
 
 from customer_accounts.adapters.sql.compiled import compiled
-from customer_accounts.adapters.sql.faults import is_taken_key
+from customer_accounts.adapters.sql.faults import is_taken_key, taken_in
 from customer_accounts.adapters.sql.statements import Statement
 from customer_accounts.adapters.sql.step import Step, are_apart, see_nothing, touched
 from customer_accounts.adapters.sql.writing import counts_of
@@ -47,6 +48,8 @@ MOST_ROWS = 40
 
 #: Stands before what was overtaken, in the text that cannot be cast.
 OVERTAKEN = "overtaken: "
+#: What follows it stands in the quotation marks of the server's language.
+_TOLD = re.compile(f"{OVERTAKEN}(\\w+)")
 
 
 @frozen
@@ -95,12 +98,11 @@ def run_at_once(steps: Sequence[Step], connection: Connection) -> Counts:
 
 
 def _overtaken(error: DBAPIError, steps: Sequence[Step]) -> str | None:
+    taken = {one.table.name: one.what for one in steps}
     if is_taken_key(error):
-        cause: Any = error.orig
-        told = getattr(cause, "diag", cause.__cause__)  # psycopg says it here, asyncpg there
-        return next(one.what for one in steps if one.table.name == told.table_name)
-    _, found, what = str(error.orig).partition(OVERTAKEN)
-    return what.split('"')[0] if found else None
+        return taken.get(taken_in(error, taken) or "")
+    found = _TOLD.search(str(error.orig))
+    return found and found[1]
 
 
 def _part(step: Step) -> Part:

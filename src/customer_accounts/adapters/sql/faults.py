@@ -1,8 +1,9 @@
 """What the faults of a database mean: somebody else was first, or the tables are missing."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
@@ -46,6 +47,20 @@ class NoTransactionError(RuntimeError):
 def is_taken_key(error: DBAPIError) -> bool:
     """Tell whether a unique key was taken; any other broken constraint is a fault of the program."""
     return _code(error) in _TAKEN_KEY
+
+
+def taken_in(error: DBAPIError, tables: Iterable[str]) -> str | None:
+    """Give the one of *tables* of which a unique key was taken, or None.
+
+    A trigger of the host's own table of orders may write into other tables of his: that is nobody's race.
+    """
+    if not is_taken_key(error):
+        return None
+    cause: Any = error.orig
+    told = getattr(cause, "diag", cause.__cause__)  # psycopg says it here, asyncpg there
+    if told is not None:
+        return next((one for one in tables if one == told.table_name), None)
+    return next((one for one in tables if str(cause).startswith(f"UNIQUE constraint failed: {one}.")), None)
 
 
 def lacks_tables(error: DBAPIError) -> bool:

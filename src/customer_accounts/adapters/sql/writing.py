@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from customer_accounts.adapters.sql.compiled import compiled
 from customer_accounts.adapters.sql.direct import Sends
-from customer_accounts.adapters.sql.faults import is_taken_key
+from customer_accounts.adapters.sql.faults import taken_in
 from customer_accounts.adapters.sql.lists import bound, number_of
 from customer_accounts.adapters.sql.locking import in_lock_order
 from customer_accounts.adapters.sql.mapping import (
@@ -237,7 +237,7 @@ def run(steps: Iterable[Step], connection: Sends) -> Counts:
         try:
             hit = _run(step, connection)
         except IntegrityError as error:
-            if is_taken_key(error):
+            if taken_in(error, (step.table.name,)) is not None:
                 # Not "from error": its text holds the values of the row.
                 raise StaleWriteError(step.what) from None
             raise
