@@ -162,13 +162,17 @@ class MailError(Exception):
         reason: what happened, for the mail's row; names no recipient.
         permanent: another try is useless (SMTP 5xx).
         outage: the server takes no mail at all at the moment, so that a worker need not try the others now.
+        taken: the server may have taken it all the same, so that each further try may send it once more.
     """
 
-    def __init__(self, reason: str, *, permanent: bool = False, outage: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, permanent: bool = False, outage: bool = False, taken: bool = False
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.permanent = permanent
         self.outage = outage
+        self.taken = taken
 
 
 class Mailer(Protocol):

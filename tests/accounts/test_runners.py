@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from customer_accounts.account import RegistrationRecord
 from customer_accounts.accounts import steps
+from customer_accounts.accounts.mail_delivery import DeliveryReport
 from customer_accounts.actors import Agent, SignedInCustomer, System, Visitor
 from customer_accounts.adapters.memory import AsyncMemoryStorage
 from customer_accounts.changes import insert
@@ -17,6 +18,7 @@ from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.errors import ConflictError, CustomerAccountsError, RefusedError, StaleWriteError
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.email_confirmation import ConfirmEmail
+from customer_accounts.features.guest_order import RecordOrder
 from customer_accounts.features.lookup import Lookup
 from customer_accounts.features.registration import InspectRegistration, Register, Registered
 from customer_accounts.features.timeline import EventEntry, MailEntry, RegistrationEntry
@@ -403,6 +405,30 @@ class TestMail:
         (mail,) = driver.storage._tables.mails.values()
         assert (mail.status, mail.to, mail.attempts) == (MailStatus.DEAD, "anna@mail.example", tries)
         assert driver.announced[-1].kind is EventKind.MAIL_DEAD
+
+    @pytest.mark.parametrize(
+        ("fault", "days"),
+        [
+            (MailError("no server", outage=True), 5),
+            (MailError("no answer", outage=True, taken=True), 0),
+            (NOT_NOW, 0),
+        ],
+    )
+    def test_an_outage_gives_no_mail_up(self, kind: str, fault: Exception, days: int) -> None:
+        """RL-06: that the server is down over a holiday is no fault of a mail; but it is not doubled without end."""
+        driver = Driver(kind, mail_attempts=2)
+        order = RecordOrder(
+            reference="a", number="1", placed_at=driver.clock(), email="anna@mail.example", acknowledge=True
+        )
+        driver.require(order, VISITOR)
+        begun, report = driver.clock(), DeliveryReport(failed=1)
+        while report.failed:
+            report = driver.deliver(Postbox(fault))
+            driver.clock.forward(hours=7.5)
+        assert report.dead == 1
+        assert (driver.clock() - begun).days == days
+        (mail,) = driver.storage._tables.mails.values()
+        assert mail.attempts == (17 if days else 2)
 
     def test_a_reply_that_names_the_recipient_is_kept_without(self, kind: str) -> None:
         """RL-07, LG-03: a sent mail's row has no recipient, in whatever letters the server repeats it."""

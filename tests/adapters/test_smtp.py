@@ -149,6 +149,7 @@ def test_faults_of_the_server(
     with mailbox.failing(fault):
         error = refused(make(port=mailbox.port), letter())
     assert (error.reason, error.permanent) == (reason, permanent)
+    assert error.taken is (fault in (Fault.LOSE_ANSWER, Fault.DROP_CONNECTION))
     assert len(mailbox.messages) == (1 if fault is Fault.LOSE_ANSWER else 0)
     assert send(make(port=mailbox.port), letter()).startswith("250")
 

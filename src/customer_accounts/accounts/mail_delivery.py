@@ -27,6 +27,8 @@ LEASE = timedelta(minutes=5)
 BATCH = 20
 _FIRST_WAIT = timedelta(minutes=1)
 _LONGEST_WAIT = timedelta(hours=6)
+#: An outage gives no mail up that is younger: as long as a mail server has to go on trying (RFC 5321, 4.5.4.1).
+PATIENCE = timedelta(days=5)
 
 
 class Delivered(StrEnum):
@@ -105,17 +107,26 @@ def sent(task: MailTask, reply: str, around: Surroundings) -> MailOutcome:
 
 
 def failed(task: MailTask, error: Exception, around: Surroundings) -> Failure:
-    """Decide when to try again: back-off with jitter, no more after a permanent error or too many tries."""
+    """Decide when to try again: back-off with jitter, no more after a permanent error or too many tries.
+
+    That the server was down is no fault of the mail: no number of tries gives it up before `PATIENCE` has ended,
+    unless each of them may have sent it.
+    """
     attempts = task.mail.attempts + 1
     reason = _kept(f"{type(error).__name__}: {error}", task)
     permanent = isinstance(error, MailError) and error.permanent
     outage = isinstance(error, MailError) and error.outage
-    if permanent or attempts >= around.settings.mail_attempts:
+    waits = isinstance(error, MailError) and outage and not error.taken and _is_young(task, around)
+    if permanent or (attempts >= around.settings.mail_attempts and not waits):
         log.error("mail %s is dead after %d tries: %s", task.mail.id, attempts, reason)
         around.announce([_dead(task, reason, around)])
         return Failure(None, reason, outage)
-    wait = min(_FIRST_WAIT * 2 ** (attempts - 1), _LONGEST_WAIT)
+    wait = min(_FIRST_WAIT * 2 ** min(attempts - 1, 10), _LONGEST_WAIT)
     return Failure(around.clock() + wait * random.uniform(1, 1.25), reason, outage)
+
+
+def _is_young(task: MailTask, around: Surroundings) -> bool:
+    return around.clock() - task.mail.queued_at < PATIENCE
 
 
 def _kept(words: str, task: MailTask) -> str:

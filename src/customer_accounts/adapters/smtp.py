@@ -8,6 +8,7 @@ Rules:
   again: 4xx, no connection, no answer within *timeout*, and also a refused sign-in or sender, because the
   operator can mend those.
 * No connection, no answer, a refused session or sign-in and 421 are an outage: no other mail would fare better.
+  What got no answer after it was handed over may have been taken all the same.
 * What fails after the server took the message (QUIT) is no failure, or the mail would go out twice.
 * A server that lacks what a message or the settings need (SMTPUTF8, STARTTLS) is told as such; nothing is
   sent in clear instead.
@@ -133,7 +134,7 @@ class SmtpMailer(_Server):
             what = "message" if isinstance(error, smtplib.SMTPDataError) else "session"
             raise envelope.refusal(what, error.smtp_code, _text(error.smtp_error)) from error
         except (smtplib.SMTPException, OSError) as error:
-            raise MailError(f"no mail server: {type(error).__name__}", outage=True) from error
+            raise _unanswered(error, taken=False) from error
 
     def _connection(self) -> smtplib.SMTP:
         if self.tls:
@@ -185,6 +186,7 @@ class AsyncSmtpMailer(_Server):
             aiosmtplib.SMTPRecipientRefused: "recipient",
             aiosmtplib.SMTPDataError: "message",
         }
+        handed_over = False
         try:
             await client.connect()
             if envelope.international:
@@ -193,6 +195,7 @@ class AsyncSmtpMailer(_Server):
                     raise MailError(_NO_SMTPUTF8, permanent=True)
             await client.mail(envelope.sender, options=envelope.options, encoding="utf-8")
             await client.rcpt(envelope.recipient, encoding="utf-8")
+            handed_over = True
             answer = await client.data(envelope.data)
             with suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit()
@@ -200,7 +203,7 @@ class AsyncSmtpMailer(_Server):
         except aiosmtplib.SMTPResponseException as error:
             raise envelope.refusal(stages.get(type(error), "session"), error.code, error.message) from error
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise MailError(f"no mail server: {type(error).__name__}", outage=True) from error
+            raise _unanswered(error, taken=handed_over) from error
         finally:
             client.close()
 
@@ -211,7 +214,15 @@ def _hand_over(smtp: smtplib.SMTP, envelope: _Envelope) -> str:
         raise MailError(_NO_SMTPUTF8, permanent=True)
     _expect("sender", smtp.mail(envelope.sender, envelope.options), envelope)
     _expect("recipient", smtp.rcpt(envelope.recipient), envelope)
-    return _expect("message", smtp.data(envelope.data), envelope)
+    try:
+        answer = smtp.data(envelope.data)
+    except smtplib.SMTPServerDisconnected as error:
+        raise _unanswered(error, taken=True) from error
+    return _expect("message", answer, envelope)
+
+
+def _unanswered(error: Exception, *, taken: bool) -> MailError:
+    return MailError(f"no mail server: {type(error).__name__}", outage=True, taken=taken)
 
 
 def _expect(what: str, answer: tuple[int, bytes], envelope: _Envelope) -> str:
