@@ -4,6 +4,9 @@
   which hashes now and then, would keep the memory of one computation for every one of them; so they leave it to a few
   (HS-05).
 - A thread that is done takes the next job itself: nobody has to be woken first, so no core stands idle meanwhile.
+- Where there are many threads (glibc: more than eight for each core), the C library lets some share one area of memory.
+  A small block of another thread, put where the large one of a computation was, makes the area grow by the next large
+  one; so each thread here leaves some room for small ones first.
 - What one of these threads asks of them is computed there and then, for it would wait for itself.
 """
 
@@ -17,6 +20,9 @@ from customer_accounts.errors import CustomerAccountsError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+#: Room for the small blocks of others, in pieces that the C library takes from the area of the thread.
+_ROOM = (8, 65_536)
 
 
 class HasherBusyError(CustomerAccountsError):
@@ -43,7 +49,7 @@ class ComputingThreads:
         Raises:
             HasherBusyError: it did not begin in time.
         """
-        if getattr(self._here, "computing", False):
+        if hasattr(self._here, "computing"):
             return function(*args, **options)
         job = self.submit(function, *args, **options)
         try:
@@ -68,7 +74,14 @@ class ComputingThreads:
         if self._started is None or self._started[0] != os.getpid():
             # The threads know nothing of this object, so that they end when nobody has it any more.
             threads = ThreadPoolExecutor(
-                self._count, "password-hashing", initializer=setattr, initargs=(self._here, "computing", True)
+                self._count, "password-hashing", initializer=_begin, initargs=(self._here,)
             )
             self._started = (os.getpid(), threads)
         return self._started[1]
+
+
+def _begin(here: threading.local) -> None:
+    pieces = [bytearray(_ROOM[1]) for _ in range(_ROOM[0])]
+    # Kept as long as the thread, between the room and what comes after it: else the two would be one.
+    here.computing = bytearray(1024)
+    del pieces
