@@ -53,7 +53,7 @@ def facts_of(scope: Scope, of: Finder) -> Facts:
     identities = of.find(IdentityRecord, "subject", [scope.identity[1]] if scope.identity else [])
     registrations = of.find(RegistrationRecord, "browser", [scope.browser])
     orders = of.find(OrderRecord, "reference", [scope.order, *(one.order_reference for one in tokens)])
-    orders += of.find(OrderRecord, "number", [scope.order_number])
+    orders += of.find(OrderRecord, "number", scope.order_numbers)
     claims = of.find(ClaimRecord, "id", [scope.claim, *(one.claim_id for one in tokens)])
     keys = {*scope.email_keys, *(one.email_key for one in (*tokens, *orders, *registrations))} - {""}
     named = {
@@ -131,7 +131,7 @@ def _about_vat(
     checks = of.find(VatCheckRecord, "number", numbers)
     taxed = of.find(OrderVatRecord, "reference", [scope.order])
     taxed += of.find(OrderVatRecord, "number", [scope.vat_number])
-    if scope.order_number is not None or (scope.page is not None and scope.vat_number is None):
+    if scope.order_numbers or (scope.page is not None and scope.vat_number is None):
         taxed += of.find(OrderVatRecord, "state", [scope.order_vat_in])
         taxed += of.find(OrderVatRecord, "reference", [one.reference for one in orders])
     told = [one.vat_evidence_id for one in companies]

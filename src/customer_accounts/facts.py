@@ -12,8 +12,8 @@ Rules for a storage:
 * ``guest_orders``: groups of the orders that nobody owns, of those addresses and of the accounts' addresses, by
   address, age and dispute; with ``by_name`` also by the name as stored; with ``owned`` also the orders that
   somebody owns, by owner.
-* ``orders``: the one named and those with ``order_number``, or the one that the scope's token shows, or one page of
-  the orders of ``account_id``, newest first.
+* ``orders``: the one named and those with one of the ``order_numbers``, or the one that the scope's token shows, or
+  one page of the orders of ``account_id``, newest first.
 * ``claims``: of those accounts, the one named, and the one that the scope's token undoes.  Where this part is
   wanted, such a claim leads to its account and to the one that its orders came from.
 * ``merges``: of which one of those accounts is the surviving one or the one that ended, the oldest first.
@@ -120,7 +120,7 @@ class Scope:
         identity: provider and subject.
         order: reference of one order.
         browser: digest of a browser's secret.
-        order_number: the number that is printed for the customer.
+        order_numbers: what may be the number that is printed for the customer, in several spellings.
         account_ids: further accounts by their ids, many at once.
         references: of many orders at once; they alone are the ``orders`` then, and lead nowhere.
         claim: id of one claim.
@@ -146,7 +146,7 @@ class Scope:
     identity: tuple[str, str] | None = None
     order: str | None = None
     browser: str | None = None
-    order_number: str | None = None
+    order_numbers: tuple[str, ...] = ()
     account_ids: tuple[UUID, ...] = ()
     references: tuple[str, ...] = ()
     claim: UUID | None = None

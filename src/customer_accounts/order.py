@@ -6,6 +6,7 @@ else (truth 6).  The one exception is an agent's correction of a mistyped addres
 (`features.guest_address`).
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -98,3 +99,35 @@ class GuestOrderGroup:
     disputed: bool = False
     name: str = field(default="", repr=False)
     owner: UUID | None = None
+
+
+def number_spellings(typed: str) -> tuple[str, ...]:
+    """Give the numbers that somebody may mean who types this one: with or without a "#", in capitals or small letters.
+
+    Args:
+        typed: as it was typed; blanks around it do not count.
+    """
+    plain = bare_number(typed)
+    if not plain:
+        return (typed.strip(),)
+    spelled = (plain, plain.upper(), plain.lower())
+    return tuple(dict.fromkeys((typed.strip(), *spelled, *(f"#{one}" for one in spelled))))
+
+
+def bare_number(typed: str) -> str:
+    """Give a number without the mark that many type before it."""
+    return typed.strip().lstrip("#").strip()
+
+
+def best_spelled(orders: Sequence[OrderRecord], typed: str) -> Sequence[OrderRecord]:
+    """Give the orders whose number is just what was typed, or that without its "#"; all of them if there are none.
+
+    Args:
+        orders: that have one of the `number_spellings`.
+        typed: as it was typed.
+    """
+    for spelling in (typed.strip(), bare_number(typed)):
+        exact = [one for one in orders if one.number == spelling]
+        if exact:
+            return exact
+    return orders

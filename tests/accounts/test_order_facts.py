@@ -143,6 +143,16 @@ def test_a_fact_covers_what_a_second_fact_covers(world: World) -> None:
     assert world.owner(zoe) is None
 
 
+def test_a_fact_is_of_the_number_that_was_typed(world: World) -> None:
+    """GM-01: the host was asked about these letters, so its answer brings no order of other ones."""
+    facts = OrderFacts(answer=True)
+    assert world.claim(facts, "n-1") == UNKNOWN
+    assert world.owner() is None
+    other = world.place(number="#N-2")
+    assert isinstance(world.claim(facts, "N-2"), Claimed)
+    assert (facts.asked[-1], world.owner(other)) == (("N-2", FACT), world.anna.id)
+
+
 def test_two_orders_of_one_number_cannot_be_told_apart(world: World) -> None:
     """GM-01: the fact may be that of another person's order, so it brings none of them."""
     zoe = world.place(email_key="zoe@mail.example")

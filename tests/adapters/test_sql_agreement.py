@@ -140,7 +140,7 @@ scopes = st.builds(
     identity=maybe(st.tuples(names, names)),
     order=maybe(names),
     browser=maybe(names),
-    order_number=maybe(names),
+    order_numbers=st.just(()) | st.lists(names, max_size=3).map(tuple),
     account_ids=st.just(()) | st.lists(ids, max_size=3).map(tuple),
     references=st.just(()) | st.lists(names, max_size=3).map(tuple),
     claim=maybe(ids),

@@ -356,7 +356,7 @@ def test_no_statement_reads_the_hosts_table_from_end_to_end(tmp_path: Path) -> N
     """With the indexes that the docs ask for, every reading and every move finds the host's orders by one of them."""
     storage = made(f"sqlite:///{tmp_path / 'shop.db'}", ON_SQLITE)
     assert storage._own is not None
-    scopes = (*_scopes(), Scope(parts=frozenset({Part.ORDERS, Part.TOKENS}), order_number="1"))
+    scopes = (*_scopes(), Scope(parts=frozenset({Part.ORDERS, Part.TOKENS}), order_numbers=("1",)))
     asked = [found.statement for scope in scopes if (found := question(shape_of(scope))) is not None]
     with storage._own.connect() as connection:
         for name, columns in (

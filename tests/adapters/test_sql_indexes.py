@@ -156,7 +156,7 @@ def test_links_to_orders_are_found_by_the_order(sqlite: Connection) -> None:
     for root, expected in (
         ({"email_keys": ("a@shop.example",)}, {by_address}),
         ({"order": "A-1"}, {by_address, by_order}),
-        ({"order_number": "1"}, {by_address, by_order}),
+        ({"order_numbers": ("1", "#1", "2")}, {by_address, by_order}),
     ):
         asked = question(shape_of(Scope(parts=frozenset({Part.TOKENS}), **root)))
         assert asked is not None

@@ -186,7 +186,7 @@ def test_links_to_orders_are_found_by_the_order(server: Connection) -> None:
     for scope, expected in (
         (Scope(parts, email_keys=("x100001",)), {by_address}),
         (Scope(parts, order="x100001"), {by_address, by_order}),
-        (Scope(parts, order_number="x100001"), {by_address, by_order}),
+        (Scope(parts, order_numbers=("x100001",)), {by_address, by_order}),
     ):
         asked = question(shape_of(scope))
         assert asked is not None

@@ -79,7 +79,8 @@ def test_an_old_order_and_a_mistyped_address_join(story: Story, email: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("number", "postcode"), [(" #N-ref-1 ", "A-8010"), ("N-ref-1", "80 10"), ("N-ref-1", "a-8010")]
+    ("number", "postcode"),
+    [(" #N-ref-1 ", "A-8010"), ("N-ref-1", "80 10"), ("N-ref-1", "a-8010")],
 )
 def test_typed_in_another_way_it_is_the_same(story: Story, number: str, postcode: str) -> None:
     """GM-01: blanks, the mark before a number and the country before a postcode do not matter."""
@@ -89,7 +90,7 @@ def test_typed_in_another_way_it_is_the_same(story: Story, number: str, postcode
 
 @pytest.mark.parametrize(
     ("number", "postcode"),
-    [("N-ref-1", "8011"), ("N-ref-2", "8010"), ("n-ref-1", "8010"), ("N-ref-1", ""), ("", "8010")],
+    [("N-ref-1", "8011"), ("N-ref-2", "8010"), ("N-ref-1", ""), ("", "8010")],
 )
 def test_wrong_and_unknown_are_answered_alike(story: Story, number: str, postcode: str) -> None:
     """GM-05, AZ-01: nothing tells whether an order exists; the try is in the host's trail, without what was typed."""
@@ -99,6 +100,27 @@ def test_wrong_and_unknown_are_answered_alike(story: Story, number: str, postcod
     assert story.shop.storage._tables is before
     (event,) = story.shop.events(EventKind.CLAIM_REFUSED)
     assert (event.account_id, event.detail) == (story.anna.account_id, "number postcode")
+
+
+@pytest.mark.parametrize("stored", ["AT-17a", "AT-17A", "at-17a", "#AT-17A", "#at-17a"])
+@pytest.mark.parametrize("typed", ["AT-17a", " At-17A", "at-17a ", "# at-17A", "#AT-17a"])
+def test_a_number_is_typed_as_customers_type(story: Story, stored: str, typed: str) -> None:
+    """GM-01: capitals and the mark before a number are forgiven; mixed ones are the host's, to be typed as printed."""
+    story.place(number=stored)
+    mixed = stored == "AT-17a" and typed.strip("# ") != stored
+    assert story.claim(typed) == UNKNOWN if mixed else isinstance(story.claim(typed), Claimed)
+
+
+def test_a_number_that_was_typed_exactly_is_meant(story: Story) -> None:
+    """GM-01: where the host has numbers that differ in capitals or in a mark only, the printed one is found."""
+    numbers = ("at-1", "AT-1", "#AT-1")
+    for number in numbers:
+        story.place(number=number, reference=number)
+    for number in numbers:
+        assert isinstance(story.claim(number), Claimed)
+        assert stored_order(story.shop, number).owner == story.anna.account_id
+        story.place(number=number, reference=f"{number} again", postcode="1010")
+    assert story.claim("At-1", "1010") == UNKNOWN  # three have it so
 
 
 def test_an_order_without_a_postcode_has_no_second_fact(story: Story) -> None:
@@ -186,6 +208,16 @@ def test_tries_are_counted(limit: Limit, closed: bool) -> None:
     assert isinstance(outcome, Refused)
     assert outcome.reason is Reason.TOO_MANY_ATTEMPTS
     assert ALLOWANCES[limit].open_on_outage is not closed
+
+
+def test_every_spelling_is_a_try_at_the_same_order() -> None:
+    """AB-01: capitals and marks multiply no tries."""
+    story = Story(Shop(limits=dict(ALLOWANCES) | {Limit.CLAIM_NUMBER: Allowance(1, timedelta(hours=1))}))
+    assert story.claim("ab-1", "1010") == UNKNOWN
+    for number in ("AB-1", "Ab-1", " # aB-1"):
+        outcome = story.claim(number, "1011")
+        assert isinstance(outcome, Refused)
+        assert outcome.reason is Reason.TOO_MANY_ATTEMPTS
 
 
 class TestEvidence:

@@ -207,6 +207,24 @@ class TestByOrder:
         assert {one.reference for one in of_kind(found, OrderEntry)} == {"ref-1", "ref-2"}
         assert purposes(found) == {MailPurpose.NO_ACCOUNT, MailPurpose.TRACKING}
 
+    @pytest.mark.parametrize("typed", ["at-7", "AT-7", "#at-7", " At-7"])
+    def test_typed_as_customers_type_it(self, shop: Shop, typed: str) -> None:
+        """Capitals and the mark before a number are forgiven, where nobody has it so."""
+        place(shop, number="AT-7")
+        place(shop, "ref-2", number="AT-8", email="zoe@mail.example")
+        assert [one.reference for one in of_kind(look(shop, order=typed), OrderEntry)] == ["ref-1"]
+
+    def test_typed_exactly(self, shop: Shop) -> None:
+        """Of numbers that differ in capitals only, and of a reference, the one is meant that was typed."""
+        for number, reference, email in (
+            ("AT-7", "ref-1", GUEST), ("at-7", "ref-2", "zoe@mail.example"), ("x", "#at-7", "bob@mail.example"),
+        ):  # fmt: skip
+            place(shop, reference, number=number, email=email)
+            provisional(shop, f"vat of {reference}")
+        for typed, meant in (("AT-7", "ref-1"), ("at-7", "ref-2"), ("#at-7", "#at-7")):
+            found = look(shop, order=typed)
+            assert [one.reference for one in of_kind(found, OrderEntry)] == [meant]
+
     def test_a_customers_order(self, shop: Shop) -> None:
         """An order that was claimed leads to its owner; the address that was mistyped with it is somebody else's."""
         place(shop, email="ana@mail.example", name="", placed_at=shop.clock.now)

@@ -1,5 +1,6 @@
 """Faults of features that no requirement names: the support desk, merges and the import, one for each rule."""
 
+from customer_accounts import order
 from customer_accounts.accounts import Accounts, retention
 from customer_accounts.adapters.sql import reading_history
 from customer_accounts.address_digest import address_digests
@@ -95,8 +96,26 @@ FEATURES = (
     ),
     fault(
         "claim_order",
+        "a fact brings an order whose number is spelled otherwise",
+        edited(ClaimOrder._proven, "if bare_number(one.number) == bare_number(self.number)", "if one.number"),
+        "accounts/test_order_facts.py::test_a_fact_is_of_the_number_that_was_typed",
+    ),
+    fault(
+        "claim_order",
+        "each spelling of a number has tries of its own",
+        edited(ClaimOrder.limits, "bare_number(self.number).upper()", "self.number"),
+        "features/test_claim_order.py::test_every_spelling_is_a_try_at_the_same_order",
+    ),
+    fault(
+        "claim_order",
+        "a number that was typed exactly brings another one as well",
+        edited(order.best_spelled, "if exact:", "if not orders:"),
+        "features/test_claim_order.py::test_a_number_that_was_typed_exactly_is_meant",
+    ),
+    fault(
+        "claim_order",
         "a fact about one order brings another one of the same number",
-        edited(ClaimOrder._proven, " and len(facts.orders) == 1", ""),
+        edited(ClaimOrder._proven, " and len(asked) == 1", ""),
         "accounts/test_order_facts.py::test_two_orders_of_one_number_cannot_be_told_apart",
     ),
     fault(

@@ -176,8 +176,8 @@ def _trail(events: list[EventRecord], owners: set[UUID]) -> tuple[EventRecord, .
 
 
 def _named_orders(scope: Scope, orders: list[OrderRecord]) -> list[OrderRecord]:
-    # Nobody's reference and nobody's number is None.
-    named = (one for one in orders if one.reference == scope.order or one.number == scope.order_number)
+    # Nobody's reference is None.
+    named = (one for one in orders if one.reference == scope.order or one.number in scope.order_numbers)
     return sorted(named, key=attrgetter("placed_at", "reference"), reverse=True)
 
 
@@ -223,7 +223,7 @@ def _orders(
         wanted = set(scope.references)
         chosen = (one for one in orders if one.reference in wanted)
         return tuple(sorted(chosen, key=attrgetter("placed_at", "reference"), reverse=True))
-    if scope.order is not None or scope.order_number is not None:
+    if scope.order is not None or scope.order_numbers:
         return tuple(_named_orders(scope, orders))
     reference = token and token.order_reference
     if reference is not None:
@@ -290,7 +290,7 @@ def _order_vat_page(scope: Scope, order_vat: list[OrderVatRecord]) -> tuple[Orde
 def _order_vat(
     scope: Scope, order_vat: list[OrderVatRecord], orders: list[OrderRecord]
 ) -> tuple[OrderVatRecord, ...]:
-    if scope.order is not None or scope.order_number is not None:
+    if scope.order is not None or scope.order_numbers:
         named = {scope.order, *(one.reference for one in _named_orders(scope, orders))}
     elif _by_vat(scope):
         return _order_vat_page(scope, order_vat)

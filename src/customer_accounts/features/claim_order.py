@@ -4,6 +4,8 @@
   the order, or a fact that the host checks (`customer_accounts.ports.OrderFactCheck`).  Wrong, unknown and not to be
   checked now are answered alike, and tries are counted by account and by number; when the limiter is down, nothing
   is tried.
+* A number is looked for as it was typed; where nobody has it so, also with and without a "#", in capitals and in small
+  letters.  A fact is of the number that the host was asked about, letter for letter.
 * The host is asked about numbers that nobody has, too, and knows an order by its number only: where two orders have
   the same one, its answer brings none.
 * Number and postcode stand on every parcel.  So they make good for the age of an order and for a slip in its
@@ -42,7 +44,7 @@ from customer_accounts.inputs import Line, Reference, TypedEmail, TypedFact
 from customer_accounts.issue import event_of
 from customer_accounts.limiting import Hit, Limit, hits
 from customer_accounts.near_miss import is_near_miss
-from customer_accounts.order import GuestOrderGroup, OrderRecord
+from customer_accounts.order import GuestOrderGroup, OrderRecord, bare_number, best_spelled, number_spellings
 from customer_accounts.outbox import EventKind
 from customer_accounts.refusals import Reason
 from customer_accounts.settings import Settings
@@ -55,7 +57,7 @@ class ClaimOrder(Command):
     """Bring one guest order into the account, by its number and a second fact.
 
     Args:
-        number: as printed for the customer.
+        number: as printed for the customer, or nearly so.
         postcode: the one that was typed with the order, or
         fact: what the host checks, such as the last digits of a card; it is stored and logged nowhere.
     """
@@ -74,16 +76,18 @@ class ClaimOrder(Command):
 
     def fact_to_check(self) -> tuple[str, str] | None:
         """See `Command.fact_to_check`."""
-        return None if self.fact is None else (_number(self.number), self.fact.get_secret_value())
+        return None if self.fact is None else (bare_number(self.number), self.fact.get_secret_value())
 
     def limits(self, actor: SignedInCustomer, settings: Settings, /) -> tuple[Hit, ...]:
         """See `Command.limits`."""
-        tries = ((Limit.CLAIM_ACCOUNT, str(actor.account_id)), (Limit.CLAIM_NUMBER, _number(self.number)))
+        number = bare_number(self.number).upper()  # every spelling is a try at the same order
+        tries = ((Limit.CLAIM_ACCOUNT, str(actor.account_id)), (Limit.CLAIM_NUMBER, number))
         return (*write_of(actor), *hits(*tries))
 
     def scope(self, actor: SignedInCustomer, env: Env, /) -> Scope:
         """See `Command.scope`."""
-        return Scope(parts=_PARTS, account_id=actor.account_id, order_number=_number(self.number))
+        numbers = number_spellings(self.number)
+        return Scope(parts=_PARTS, account_id=actor.account_id, order_numbers=numbers)
 
     def decide(self, facts: Facts, env: Env, actor: SignedInCustomer, /) -> Decision[Claimed] | Refusal:
         """See `Command.decide`."""
@@ -111,9 +115,11 @@ class ClaimOrder(Command):
     def _proven(self, facts: Facts) -> Sequence[OrderRecord]:
         """Give the orders of this number that the second fact is true of."""
         if self.postcode is not None:
-            return [one for one in facts.orders if _same_postcode(one.postcode, self.postcode)]
-        # The host was asked about the number: which of two orders it meant nobody knows.
-        return facts.orders if facts.fact_holds and len(facts.orders) == 1 else ()
+            meant = best_spelled(facts.orders, self.number)
+            return [one for one in meant if _same_postcode(one.postcode, self.postcode)]
+        # The host was asked about the number as it was typed: which of two orders it meant nobody knows.
+        asked = [one for one in facts.orders if bare_number(one.number) == bare_number(self.number)]
+        return asked if facts.fact_holds and len(asked) == 1 else ()
 
 
 class ClaimWithEvidence(Command):
@@ -243,10 +249,6 @@ def _joined(
         [update(account, claiming.account), *claiming.changes],
         counted=lambda counts: evolve(result, claimed=claiming.moved(counts)),
     )
-
-
-def _number(typed: str) -> str:
-    return typed.strip().lstrip("#").strip()
 
 
 def _same_postcode(stored: str, typed: str) -> bool:

@@ -23,7 +23,7 @@ Mails: none.
 from collections.abc import Sequence
 from typing import ClassVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 from pydantic_core import PydanticCustomError
 
 from customer_accounts.account import AccountRecord
@@ -48,6 +48,7 @@ from customer_accounts.history import History, Place, place_named
 from customer_accounts.history import place_of as place_in_history
 from customer_accounts.inputs import Line, Reference, TypedEmail
 from customer_accounts.issue import masked_within, record_event
+from customer_accounts.order import best_spelled, number_spellings
 from customer_accounts.outbox import EventKind
 from customer_accounts.permissions import AgentTask
 from customer_accounts.refusals import Reason
@@ -79,7 +80,7 @@ class Lookup(Command):
 
     Args:
         email: an address, in any spelling of it.
-        order: the reference of an order, or the number printed for the customer.
+        order: the reference of an order, or the number printed for the customer, or nearly so.
         vat_number: a VAT number with the prefix of its country.
         reason: what for, for the audit trail; one line.
         after: the ``next`` of the page before, or None for the first page.
@@ -108,11 +109,12 @@ class Lookup(Command):
             return Scope(parts=parts, email_keys=(email_key_of(self.email),))
         if self.order is not None:
             parts |= {Part.ORDERS, Part.ORDER_VAT}
-            return Scope(parts=parts, order=self.order, order_number=self.order)
+            return Scope(parts=parts, order=self.order, order_numbers=number_spellings(self.order))
         return Scope(parts=parts, vat_number=compact_number(self.vat_number or ""), vat_holders=True)
 
     def further_scope(self, facts: Facts, env: Env, /) -> Scope:
         """See `Command.further_scope`."""
+        facts = self._meant(facts)
         accounts = self._accounts(facts)[:ACCOUNTS_AT_ONCE]
         addresses, numbers = self._addresses(accounts, facts), self._numbers(accounts, facts)
         history = History(
@@ -135,6 +137,7 @@ class Lookup(Command):
         refusal = not_permitted(AgentTask.LOOK_UP, env, actor) or self._unreadable()
         if refusal is not None:
             return refusal
+        facts = self._meant(facts)
         accounts = self._accounts(facts)
         shown = facts.history[: self.limit]
         last = place_in_history(shown[-1]) if len(facts.history) == min(self.limit + 1, 100) else None
@@ -160,6 +163,17 @@ class Lookup(Command):
     def _after(self) -> Place | None:
         place = place_of(self.after)
         return None if place is None else place_named(*place)
+
+    def _meant(self, facts: Facts) -> Facts:
+        """Give the facts with the orders that have the reference or number just as it was typed, if there are any."""
+        exact = [one for one in facts.orders if self.order in (one.reference, one.number)]
+        meant = exact or best_spelled(facts.orders, self.order or "")
+        others = {one.reference for one in facts.orders} - {one.reference for one in meant}
+        return evolve(
+            facts,
+            orders=tuple(one for one in facts.orders if one.reference not in others),
+            order_vat=tuple(one for one in facts.order_vat if one.reference not in others),
+        )
 
     def _accounts(self, facts: Facts) -> list[AccountRecord]:
         """Give the accounts that it is about, the newest first; the owner of an order, not who has its address."""

@@ -105,7 +105,7 @@ class KnowsNoNumbersOfOrders(Reading):
 
     def bent(self, scope: Scope, facts: Facts) -> Facts:
         """Do it as the class says."""
-        if scope.order_number is None:
+        if not scope.order_numbers:
             return facts
         return evolve(facts, order_vat=tuple(one for one in facts.order_vat if one.reference == scope.order))
 

@@ -51,7 +51,7 @@ class Shape:
     token: bool
     identity: bool
     order: bool
-    number: bool
+    number: int
     browser: bool
     claim: bool
     recent: bool
@@ -79,6 +79,7 @@ def shape_of(scope: Scope) -> Shape:
         _number(scope.email_keys),
         _number(scope.vat_numbers),
         _number(scope.references),
+        number_of(scope.order_numbers),
         number_of(scope.account_ids),
         None if scope.page is None else scope.page.after is not None,
         None if scope.cases is None else scope.cases.after is not None,
@@ -91,7 +92,6 @@ _BOUND = {
     "account_id": "account_id",
     "token": "token",
     "order": "order",
-    "order_number": "number",
     "browser": "browser",
     "claim": "claim",
     "recent_since": "recent_since",
@@ -115,13 +115,14 @@ def _shape(
     keys: int,
     vat_numbers: int,
     references: int,
+    number: int,
     accounts: int,
     page: bool | None,
     cases: bool | None,
     history: HistoryShape | None,
 ) -> Shape:
     (
-        account, token, order, number, browser, claim, recent, case, vat_number, state, register, mail, identity,
+        account, token, order, browser, claim, recent, case, vat_number, state, register, mail, identity,
         by_name, owned, vat_holders,
     ) = there  # fmt: skip
     return Shape(
@@ -173,6 +174,8 @@ def values_of(scope: Scope) -> dict[str, Any]:
             values |= bound(name, real(several))
     if scope.account_ids:
         values |= bound("account", scope.account_ids)
+    if scope.order_numbers:
+        values |= bound("number", scope.order_numbers)
     values["order_vat_in"] = scope.order_vat_in and scope.order_vat_in.value
     if scope.identity is not None:
         values["provider"], values["subject"] = scope.identity
@@ -339,7 +342,7 @@ def identity_way() -> Condition:
 def orders_way(shape: Shape) -> Condition:
     """Give the way to the orders that the scope names, by reference and by number."""
     by_reference = orders.c.reference == bindparam("order", type_=String())
-    by_number = orders.c.number == bindparam("number", type_=String())
+    by_number = Bound("number", shape.number, String()).among(orders.c.number)
     if shape.order and shape.number:
         return reached(orders, [by_reference, by_number])
     return by_reference if shape.order else by_number

@@ -67,7 +67,7 @@ class OrderClauses(Clauses):
         of_address = records.a_token(email_key=order.email_key)
         storage.write(stored(order, other, shows, shows_other, of_address))
         parts = frozenset({Part.TOKENS})
-        for scope in (Scope(parts, order=order.reference), Scope(parts, order_number=order.number)):
+        for scope in (Scope(parts, order=order.reference), Scope(parts, order_numbers=(order.number,))):
             assert same(storage.read(scope).tokens, shows, of_address)
         assert storage.read(Scope(parts=parts, email_keys=(order.email_key,))).tokens == (of_address,)
 
@@ -178,13 +178,25 @@ class OrderClauses(Clauses):
         other = records.an_order(number="A-2")
         storage.write(stored(account, old, new, other))
         parts = frozenset({Part.ORDERS, Part.ACCOUNTS})
-        found = storage.read(Scope(parts=parts, order_number="A-1"))
+        found = storage.read(Scope(parts=parts, order_numbers=("A-1",)))
         assert (found.orders, found.accounts) == ((new, old), (account,))
-        assert storage.read(Scope(parts=parts, order_number="A-3")) == Facts()
-        named = storage.read(Scope(parts=parts, order=other.reference, order_number="A-1"))
+        assert storage.read(Scope(parts=parts, order_numbers=("A-3",))) == Facts()
+        named = storage.read(Scope(parts=parts, order=other.reference, order_numbers=("A-1",)))
         assert same(named.orders, new, old, other)
-        named = storage.read(Scope(parts=parts, order=old.reference, order_number="A-1"))
+        named = storage.read(Scope(parts=parts, order=old.reference, order_numbers=("A-1",)))
         assert named.orders == (new, old)
+
+    @needs(Part.ORDERS)
+    def test_a_number_may_be_spelled_in_several_ways(self, storage: Storage) -> None:
+        """By numbers: every order that has one of them, exactly so."""
+        first, second = (
+            records.an_order(number="A-1", placed_at=later(days=1)),
+            records.an_order(number="#a-1"),
+        )
+        storage.write(stored(first, second, records.an_order(number="a-1")))
+        parts = frozenset({Part.ORDERS})
+        for numbers, order in ((("A-2", "#A-1", "A-1"), first), (("#a-1", "A-2"), second)):
+            assert storage.read(Scope(parts=parts, order_numbers=numbers)).orders == (order,)
 
     @needs(Part.CLAIMS)
     def test_a_claim_leads_to_its_accounts(self, storage: Storage) -> None:

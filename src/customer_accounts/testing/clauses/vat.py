@@ -99,10 +99,10 @@ class VatClauses(Clauses):
             for hours, one in enumerate(orders)
         )
         storage.write(stored(*orders, old, new, other, records.order_vat()))
-        scope = Scope(parts=frozenset({Part.ORDER_VAT}), order_number="A-1")
+        scope = Scope(parts=frozenset({Part.ORDER_VAT}), order_numbers=("A-1",))
         assert storage.read(scope).order_vat == (new, old)
         assert storage.read(evolve(scope, order=other.reference)).order_vat == (other, new, old)
-        assert storage.read(evolve(scope, order_number="A-3")).order_vat == ()
+        assert storage.read(evolve(scope, order_numbers=("A-3",))).order_vat == ()
 
     @needs(*_KEPT, Part.ORDERS)
     def test_the_vat_of_orders_is_paged_by_number_and_state(self, storage: Storage) -> None:
