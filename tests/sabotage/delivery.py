@@ -67,7 +67,7 @@ _DELIVERY = (
     fault(
         "RL-06",
         "a permanent error is tried again and again",
-        edited(mail_delivery.failed, "permanent or attempts", "attempts"),
+        edited(mail_delivery.failed, "permanent or (attempts", "(attempts"),
         "accounts/test_runners.py::TestMail::test_gives_up_visibly",
     ),
     fault(
