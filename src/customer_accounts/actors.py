@@ -75,11 +75,12 @@ class Visitor:
         default=None, repr=False, validator=[must_be_line(_LONGEST, or_none=True), _long_enough]
     )
     storefront: str = field(default="default", validator=must_be_line(_LONGEST))
+    #: Digest of the browser's secret, or None without one.
+    browser_digest: str | None = field(init=False, repr=False, eq=False)
 
-    @property
-    def browser_digest(self) -> str | None:
-        """Digest of the browser's secret, or None without one."""
-        return None if self.browser is None else browser_digest(self.browser)
+    def __attrs_post_init__(self) -> None:
+        digest = None if self.browser is None else browser_digest(self.browser)
+        object.__setattr__(self, "browser_digest", digest)
 
 
 @frozen

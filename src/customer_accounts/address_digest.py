@@ -8,6 +8,7 @@ Every secret of the settings is tried, so that a new secret hides nothing (`Sett
 """
 
 import hmac
+from functools import lru_cache
 
 from customer_accounts.email_address import EmailAddress, EmailAddressError
 from customer_accounts.settings import Settings
@@ -28,6 +29,8 @@ def address_digests(settings: Settings, email: str) -> tuple[str, ...]:
     return tuple(found for one in secrets if (found := address_digest(one, email)) is not None)
 
 
+# A mail and its entry in the trail have the same one.
+@lru_cache(maxsize=256)
 def keyed_digest(secret: bytes, kind: str, text: str) -> str:
     """Give what stands for a text where the text itself must not stand; of another *kind* it is another one."""
     return hmac.digest(secret, f"{kind}\x00{text}".encode(), "sha256").hex()[:32]

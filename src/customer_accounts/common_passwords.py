@@ -130,7 +130,7 @@ def _stems(text: str) -> Iterator[str]:
     if end - first > _LONGEST_STEM:
         return
     yield _unit(text[first:end])
-    for reading in (text, *(text.translate(leet) for leet in LEET)):
+    for reading in {text, *(text.translate(leet) for leet in LEET)}:
         for left in range(max(0, first - _LEET_REACH), first + 1):
             for right in range(end, min(len(text), end + _LEET_REACH) + 1):
                 if right - left >= _SHORTEST_STEM:

@@ -97,6 +97,8 @@ def _split_at_provider(text: str) -> tuple[str, str]:
     return text[: len(text) - len(domain)].rstrip(". "), domain
 
 
+# Most customers share a few domains; each is compared with all providers once.
+@lru_cache(maxsize=1024)
 def _meant_domain(typed: str) -> str:
     """Correct a domain; give an empty text if it holds blanks and is no known provider without them."""
     tidied = _tidied(typed.lower())
@@ -110,8 +112,6 @@ def _tidied(domain: str) -> str:
     return dotted.strip(" .-_<>()[]'\"!?/\\")
 
 
-# Most customers share a few domains; each is compared with all providers once.
-@lru_cache(maxsize=1024)
 def _corrected(typed: str) -> str:
     name, dot, last = typed.rpartition(".")
     domain = f"{name}{dot}{_UNUSED.get(last, last)}"

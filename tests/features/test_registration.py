@@ -1,5 +1,7 @@
 """Registration: the same answer for everybody, a mail for the right person, corrections from the same browser."""
 
+from uuid import UUID, uuid5
+
 import pytest
 from pydantic import SecretStr
 
@@ -43,6 +45,14 @@ class TestRegister:
         assert PASSWORD not in pending.password_hash
         assert (mail.purpose, mail.to) == (MailPurpose.CONFIRM_REGISTRATION, "Anna@Mail.example")
         assert [one.email for one in shop.events(EventKind.REGISTRATION_REQUESTED)] == ["A***@Mail.example"]
+
+    def test_its_id_is_made_of_who_asks_for_what(self, shop: Shop) -> None:
+        """RL-08: the id is the UUID of version 5 of the browser, the command and the address (RFC 9562)."""
+        command = Register(email=ANNA, password=_secret())
+        shop.require(command, by=shop.visitor())
+        (pending,) = shop.registrations()
+        name = f"{shop.visitor().browser_digest}:{command.id}:{ANNA}"
+        assert pending.id == uuid5(UUID("2f1c1a52-6a0e-4b53-8f0e-6f2d1c8f0b11"), name)
 
     def test_generates_no_password_before_the_proof(self, shop: Shop) -> None:
         """F03, GEN-02: the wish is kept, the password does not exist yet."""

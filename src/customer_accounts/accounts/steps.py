@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
-from uuid import uuid4
+from uuid import UUID
 
 from attrs import evolve, frozen
 
@@ -32,6 +32,9 @@ A = TypeVar("A", bound=Actor)
 
 #: A lost race is decided again so often; then `ConflictError`.
 ATTEMPTS = 5
+
+#: So many random bytes are drawn at a time.
+_AT_ONCE = 64
 
 log = logging.getLogger("customer_accounts")
 
@@ -59,6 +62,15 @@ class Surroundings:
     def env(self) -> Env:
         """Make the surroundings of one call: one time, one memory for hashes, one generated password."""
         made: list[str] = []
+        rest = b""
+
+        def random(count: int) -> bytes:
+            # A call needs several ids and a link; the system is asked once for all of them.
+            nonlocal rest
+            if count > len(rest):
+                rest = self.random(max(count, _AT_ONCE))
+            taken, rest = rest[:count], rest[count:]
+            return taken
 
         def generated() -> str:
             if not made:
@@ -69,8 +81,8 @@ class Surroundings:
             now=self.clock().astimezone(UTC),
             settings=self.settings,
             hasher=RememberingHasher(self.hasher),
-            random=self.random,
-            new_id=uuid4,
+            random=random,
+            new_id=lambda: UUID(bytes=random(16), version=4),
             generated=generated,
         )
 

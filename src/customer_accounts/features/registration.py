@@ -10,8 +10,9 @@
 """
 
 from enum import StrEnum
+from hashlib import sha1
 from typing import ClassVar
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from attrs import evolve, frozen
 from pydantic import Field, SecretStr
@@ -43,7 +44,7 @@ from customer_accounts.token import Purpose
 from customer_accounts.wording import wording
 
 _PARTS = frozenset({Part.ACCOUNTS, Part.REGISTRATIONS, Part.TOKENS})
-_NAMESPACE = UUID("2f1c1a52-6a0e-4b53-8f0e-6f2d1c8f0b11")
+_NAMESPACE = UUID("2f1c1a52-6a0e-4b53-8f0e-6f2d1c8f0b11").bytes
 
 #: Stands where the digest of a browser would in what staff began; no digest has this shape, so no browser matches.
 BY_STAFF = "conversion:"
@@ -132,7 +133,9 @@ def registration_id(actor: Visitor, command_id: UUID, email: EmailAddress) -> UU
 
     The address is part of it: a form that is sent again with the address put right asks for something else.
     """
-    return uuid5(_NAMESPACE, f"{actor.browser_digest}:{command_id}:{email.key}")
+    # What `uuid.uuid5` makes, which imports its hash anew each time.
+    name = f"{actor.browser_digest}:{command_id}:{email.key}".encode()
+    return UUID(bytes=sha1(_NAMESPACE + name, usedforsecurity=False).digest()[:16], version=5)
 
 
 def begin(facts: Facts, env: Env, actor: Actor, wanted: RegistrationRecord) -> list[Change]:
@@ -162,6 +165,8 @@ def _room_for_one_more(wanted: RegistrationRecord, facts: Facts, env: Env) -> li
 
     What staff began for a customer is not counted: strangers must not push it out.
     """
+    if not facts.registrations:
+        return []
     others = sorted(facts.registrations, key=lambda one: one.created_at)
     here = [one for one in others if one.browser == wanted.browser]
     waiting = [

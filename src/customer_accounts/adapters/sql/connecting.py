@@ -28,6 +28,9 @@ from customer_accounts.adapters.sql.faults import explained
 #: How long a write waits for another process before the driver says "database is locked".
 BUSY_SECONDS = 30
 
+#: How much of a database a connection to SQLite keeps; by default it is 2,000 KiB, and a shop has more in use.
+CACHE_KIB = 8_000
+
 _locks: WeakKeyDictionary[Pool, AbstractContextManager[Any]] = WeakKeyDictionary()
 
 
@@ -86,6 +89,7 @@ def _on_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA temp_store = MEMORY")
+    cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     # Another process may be switching at this moment; the mode belongs to the file and holds for all.
     with suppress(sqlite3.OperationalError):
         cursor.execute("PRAGMA journal_mode = WAL")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -43,21 +44,14 @@ def _in_utc(value: datetime) -> datetime:
 
 
 def _utc_text(value: datetime | None) -> str | None:
-    if value is None:
-        return None
-    last, text = _last_time
-    return text if value is last else _time_text(value)
+    return None if value is None else _time_text(value)
 
 
+# One time stands in most columns of what is written together; the same moment in another zone has the same text.
+@lru_cache(maxsize=64)
 def _time_text(value: datetime) -> str:
-    global _last_time  # noqa: PLW0603 - one time stands in most columns of what is written together
     # The zone stands at the end, behind what has always the same length.
-    text = _in_utc(value).isoformat(" ", "microseconds")[:26]
-    _last_time = value, text
-    return text
-
-
-_last_time = datetime.min.replace(tzinfo=UTC), ""
+    return _in_utc(value).isoformat(" ", "microseconds")[:26]
 
 
 def _read_utc(value: datetime | str | None) -> datetime | None:

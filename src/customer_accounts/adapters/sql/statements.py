@@ -60,12 +60,6 @@ def insert_into(table: Table) -> Insert:
     return insert(table).inline()
 
 
-@lru_cache(maxsize=512)
-def insert_some(table: Table, names: tuple[str, ...]) -> Insert:
-    """Give the insert of a row that is null but for some columns; the driver of SQLite is slow with nulls."""
-    return insert_into(table).values({name: bindparam(name, type_=table.c[name].type) for name in names})
-
-
 @cache
 def insert_mail(dialect: str) -> Insert:
     """Give the insert of a mail whose id is free; one that is there is left alone (RL-08)."""
@@ -78,6 +72,12 @@ def insert_mail(dialect: str) -> Insert:
         free = sqlite.insert(mails).on_conflict_do_nothing(index_elements=["id"])
     # Whether it was stored decides about its details; not every driver remembers that for an insert.
     return free.inline().execution_options(preserve_rowcount=True)
+
+
+@lru_cache(maxsize=512)
+def some_of(whole: Insert, names: tuple[str, ...]) -> Insert:
+    """Give an insert of a row that is null but for some columns; the driver of SQLite is slow with nulls."""
+    return whole.values({name: bindparam(name, type_=whole.table.c[name].type) for name in names})
 
 
 @cache

@@ -11,6 +11,7 @@ from datetime import UTC
 from typing import Any, assert_never
 from uuid import UUID
 
+from sqlalchemy import Insert
 from sqlalchemy.exc import IntegrityError
 
 from customer_accounts.adapters.sql.compiled import compiled
@@ -41,11 +42,11 @@ from customer_accounts.adapters.sql.statements import (
     delete_of,
     insert_into,
     insert_mail,
-    insert_some,
     move_orders,
     new_row,
     old_row,
     purges_of,
+    some_of,
     update_of,
 )
 from customer_accounts.adapters.sql.step import Step, push
@@ -113,10 +114,9 @@ class _Plan:
         """Write the new records of one kind that wait: their rows, then those of their elements."""
         records = self._new.pop(node, None)
         if records is not None:
-            rows = [node.row(one) for one in records]
+            step = _insert(node, [node.row(one) for one in records])
             # A host's own orders have columns of other names, which the insert of a whole row is turned into.
-            some = self._dialect == "sqlite" and len(rows) == 1 and node is not ORDERS
-            self._push(_insert_some(node, rows[0]) if some else _insert(node, rows))
+            self._push(step if node is ORDERS else self._shortened(step))
             self._elements(node, records)
 
     def flush_all(self) -> None:
@@ -193,7 +193,15 @@ class _Plan:
     def _mail(self, mail: MailRecord) -> Step:
         details = [row for _, row in MAILS.element_rows(mail)] if mail.details else []
         then = [_insert(MAILS.elements[0], details, of=MAILS)] if details else []
-        return Step("MailRecord", insert_mail(self._dialect), [MAILS.row(mail)], then=then, together=True)
+        step = Step("MailRecord", insert_mail(self._dialect), [MAILS.row(mail)], then=then, together=True)
+        return self._shortened(step)
+
+    def _shortened(self, step: Step) -> Step:
+        """Leave the nulls out of an insert of one row on SQLite."""
+        if self._dialect == "sqlite" and len(step.rows) == 1 and isinstance(step.statement, Insert):
+            there = {name: value for name, value in step.rows[0].items() if value is not None}
+            step.statement, step.rows = some_of(step.statement, tuple(there)), [there]
+        return step
 
     def _bounce(self, change: BounceMail) -> Step:
         row = {
@@ -270,9 +278,3 @@ def _run(step: Step, connection: Sends) -> int:
 def _insert(node: Node, rows: list[Row], *, of: Node | None = None) -> Step:
     """Insert rows of a record, or of what is below one: that is overtaken under the name of its record."""
     return Step((of or node).fields.cls.__name__, insert_into(node.table), rows, together=True)
-
-
-def _insert_some(node: Node, row: Row) -> Step:
-    """Insert a row by those of its columns that are not null."""
-    there = {name: value for name, value in row.items() if value is not None}
-    return Step(node.fields.cls.__name__, insert_some(node.table, tuple(there)), [there], together=True)
