@@ -67,9 +67,8 @@ def _other_type(ours: TypeEngine[Any], theirs: TypeEngine[Any], dialect: str) ->
     kind = getattr(ours, "impl_instance", ours)
     wanted = next(one for one in _ON_SERVERS if isinstance(kind, one))
     real: Any = getattr(theirs, "data_type", theirs)  # of a domain
-    fits = isinstance(real, wanted) and not isinstance(real, Enum)
-    if wanted is DateTime:
-        fits = fits and bool(real.timezone)
+    with_zone = wanted is not DateTime or bool(getattr(real, "timezone", False))
+    fits = isinstance(real, wanted) and not isinstance(real, Enum) and with_zone
     return None if fits else _ON_SERVERS[wanted]
 
 
