@@ -69,6 +69,8 @@ class Reason(StrEnum):
     NOTHING_SHIPPED = "nothing_shipped"
     ORDER_OWNED = "order_owned"
     ADDRESS_TAKEN = "address_taken"
+    REASON_NEEDED = "reason_needed"
+    ORDER_DISPUTED = "order_disputed"
 
 
 #: What a web layer may answer; where a reason is missing here, 422.
@@ -106,6 +108,7 @@ HTTP_STATUS = {
     Reason.NOTHING_SHIPPED: 409,
     Reason.ORDER_OWNED: 409,
     Reason.ADDRESS_TAKEN: 409,
+    Reason.ORDER_DISPUTED: 409,
 }
 
 

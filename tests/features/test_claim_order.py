@@ -281,6 +281,24 @@ class TestEvidence:
         assert story.on_evidence(email="zoe@mail.example") == Refused(Reason.NOT_ALLOWED, field="email")
         assert story.on_evidence(reference="ref-1") == Refused(Reason.NOT_ALLOWED, field="reference")
 
+    def test_a_disputed_order_waits_for_the_end_of_the_dispute(self, story: Story) -> None:
+        """GM-03: staff is told what stands in the way, and the order joins when it is over."""
+        story.place(ANNA)
+        story.shop.require(RecordDispute(reference="ref-1"), by=SYSTEM)
+        for by in (AGENT, SYSTEM):
+            refused = story.on_evidence(by, reference="ref-1")
+            assert refused == Refused(Reason.ORDER_DISPUTED, field="reference")
+        assert isinstance(refused, Refused)
+        assert (refused.http_status, "litige" in refused.text("fr")) == (409, True)
+        story.shop.require(RecordDispute(reference="ref-1", disputed=False), by=SYSTEM)
+        assert isinstance(story.on_evidence(reference="ref-1"), Claimed)
+
+    def test_an_order_of_another_account_is_told_as_such(self, story: Story) -> None:
+        """GM-03: what somebody owns is merged or undone first."""
+        bob = story.shop.open_account("bob@mail.example")
+        story.place(ANNA, by=story.shop.customer(bob.session))
+        assert story.on_evidence(reference="ref-1") == Refused(Reason.ORDER_OWNED, field="reference")
+
     def test_what_is_not_there_is_said(self, story: Story) -> None:
         """GM-03: staff may know what exists."""
         assert story.on_evidence(reference="ref-9") == Refused(Reason.NOT_FOUND, field="reference")

@@ -270,8 +270,13 @@ class TestClaimId:
         assert outcome == Refused(Reason.NOT_ALLOWED, field="claim_id")
 
     def test_staff_says_why(self, story: Story) -> None:
-        """GM-03: without a reason nothing happens."""
-        assert story.by_agent("") == Refused(Reason.NOT_ALLOWED, field="reason")
+        """GM-03: without a reason nothing happens, and the answer asks for one."""
+        for reason in ("", "  "):
+            refused = story.by_agent(reason)
+            assert refused == Refused(Reason.REASON_NEEDED, field="reason")
+        assert refused.http_status == 422
+        assert refused.text("de").startswith("Bitte geben Sie den Grund an")
+        assert isinstance(story.by_agent("asked by letter"), ClaimUndone)
 
     def test_not_by_others(self, story: Story) -> None:
         """AZ-01: a claim of somebody else is answered like none at all, for staff a missing one is."""

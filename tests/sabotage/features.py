@@ -22,7 +22,8 @@ from customer_accounts.features import (
 )
 from customer_accounts.features.account_merge_undo import UndoMerge
 from customer_accounts.features.bounce import RecordBounce
-from customer_accounts.features.claim_order import ClaimOrder
+from customer_accounts.features.claim_order import ClaimOrder, ClaimWithEvidence
+from customer_accounts.features.claim_undo import UndoClaim
 from customer_accounts.features.password_reset import RequestPasswordReset
 from customer_accounts.features.tracking_resend import ResendTracking
 from customer_accounts.history import page_of
@@ -111,6 +112,18 @@ FEATURES = (
         "a number that was typed exactly brings another one as well",
         edited(order.best_spelled, "if exact:", "if not orders:"),
         "features/test_claim_order.py::test_a_number_that_was_typed_exactly_is_meant",
+    ),
+    fault(
+        "claim_order",
+        "staff is not told that an order is under dispute",
+        edited(ClaimWithEvidence._one, "if order.disputed:", "if order is None:"),
+        "features/test_claim_order.py::TestEvidence::test_a_disputed_order_waits_for_the_end_of_the_dispute",
+    ),
+    fault(
+        "claim_undo",
+        "staff undoes a claim for no reason",
+        edited(UndoClaim._claim, "not self.reason.strip()", "self.reason is None"),
+        "features/test_claim_undo.py::TestClaimId::test_staff_says_why",
     ),
     fault(
         "claim_order",

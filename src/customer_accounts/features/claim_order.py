@@ -16,7 +16,7 @@
 * A disputed order and one that somebody owns never join.  The owner is told by mail, with the way back.
 
 Refusals: NOT_ALLOWED for an account whose address is not proven, for a fact where the host checks none and for what
-may not join, NOT_FOUND, EMAIL_INVALID.
+may not join, ORDER_OWNED and ORDER_DISPUTED (staff and machinery only), NOT_FOUND, EMAIL_INVALID.
 Mails: GUEST_ORDERS_CLAIMED.
 """
 
@@ -181,6 +181,10 @@ class ClaimWithEvidence(Command):
             return refuse(Reason.NOT_FOUND, about="reference")
         if order.owner == account.id:
             return Decision(Claimed(0, order.claim_id))
+        if order.owner is not None:
+            return refuse(Reason.ORDER_OWNED, about="reference")
+        if order.disputed:
+            return refuse(Reason.ORDER_DISPUTED, about="reference")
         if not may_join(order, account, env.settings.claim_coverage[ground.grade], facts, env):
             return refuse(Reason.NOT_ALLOWED, about="reference")
         return _joined(account, [order], OrderSelection(reference=reference), ground, facts, env, actor)

@@ -13,7 +13,7 @@
 * A merge of accounts carries claims along, and then they are undone where their orders are.  The merge itself is
   undone by its own command: NOT_ALLOWED here.
 
-Refusals: LINK_INVALID, LINK_EXPIRED, ALREADY_DONE, NOT_FOUND, NOT_ALLOWED, TOO_LATE.
+Refusals: LINK_INVALID, LINK_EXPIRED, ALREADY_DONE, NOT_FOUND, NOT_ALLOWED, REASON_NEEDED, TOO_LATE.
 Mails: CLAIM_UNDONE.
 """
 
@@ -179,8 +179,10 @@ class UndoClaim(Command):
                 return refuse(Reason.LINK_INVALID)
             return refuse(Reason.ALREADY_DONE) if claim.undone_at else claim
         claim = facts.claim(self.claim_id)
-        if isinstance(actor, Visitor) or (isinstance(actor, Agent) and not self.reason):
-            return refuse(Reason.NOT_ALLOWED, about="claim_id" if isinstance(actor, Visitor) else "reason")
+        if isinstance(actor, Visitor):
+            return refuse(Reason.NOT_ALLOWED, about="claim_id")
+        if isinstance(actor, Agent) and not self.reason.strip():
+            return refuse(Reason.REASON_NEEDED, about="reason")
         if claim is None or (isinstance(actor, SignedInCustomer) and claim.account_id != actor.account_id):
             return refuse(Reason.NOT_FOUND, about="claim_id")
         if claim.cause is ClaimCause.MERGE:
