@@ -23,6 +23,7 @@ from customer_accounts.command import Command
 from customer_accounts.facts import Part, Scope
 from customer_accounts.outbox import MailOutcome, MailStatus, Queue
 from customer_accounts.testing.records import NOW, later
+from tests.adapters.test_sql_host_orders import ON_POSTGRESQL, ORDERS
 from tests.bad_input.stage import Stage
 from tests.bad_input.valid import ALL, EXAMPLES
 from tests.postgres import Server
@@ -174,6 +175,39 @@ def test_no_reading_of_a_command_scans_a_table(server: Connection, seen: Seen) -
         if asked is not None:
             scans[scope] = _scans(server, asked.statement, values_of(scope))
     assert {scope: found for scope, found in scans.items() if found} == {}
+
+
+def test_a_hosts_table_of_orders_is_never_scanned(server: Connection, seen: Seen) -> None:
+    """With the indexes that the docs ask for, no reading and no writing of a command reads the host's table through."""
+    ours = {one.key: one.name for one in metadata.tables["ca_orders"].columns}
+    theirs = ORDERS.columns()
+    into, of = (", ".join(f'"{names[key]}"' for key in ours) for names in (theirs, ours))
+    with server.begin_nested() as block:
+        for statement in (
+            ON_POSTGRESQL,
+            f"INSERT INTO shop_order ({into}) SELECT {of} FROM ca_orders",
+            "CREATE INDEX by_customer ON shop_order (customer, created, id)",
+            "CREATE INDEX by_address ON shop_order (email_key, created, id)",
+            'CREATE INDEX by_number ON shop_order ("order no")',
+            "ANALYZE shop_order",
+        ):
+            server.execute(text(statement))
+        asked: list[tuple[Any, Any]] = [
+            (ORDERS.on_host(found.statement), values_of(scope))
+            for shape, scope in seen.scopes.items()
+            if (found := question(shape)) is not None
+        ]
+        for changes in seen.writes.values():
+            asked += [
+                (ORDERS.on_host(step.statement), step.rows[0]) for step in _steps(plan(changes, "postgresql"))
+            ]
+        plans = {statement: _plan(server, statement, values) for statement, values in asked}
+        block.rollback()
+    lines = [line for plan_ in plans.values() for line in plan_]
+    assert {name for name in ("by_customer", "by_address", "by_number") for line in lines if name in line} == {
+        "by_customer", "by_address", "by_number",
+    }  # fmt: skip
+    assert [line for line in lines if "Seq Scan on shop_order" in line] == []
 
 
 def test_links_to_orders_are_found_by_the_order(server: Connection) -> None:

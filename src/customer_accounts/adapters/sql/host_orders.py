@@ -4,6 +4,8 @@ All statements are written for our table; `HostOrders.on_host` gives them for th
 
 * Every field of an `OrderRecord` has a column in the host's table, under whatever name; whatever other columns there
   are stay the host's, and need a default or may be null, for an order is inserted without them.
+* A text is compared in the order (collation) of the host's column, for only so its index serves, and PostgreSQL refuses
+  to compare two columns that each have another one.
 * Shipments and parcels stay in our tables, under the reference of their order.
 * The host makes the table, its unique key and its indexes; ``create_schema`` looks whether it can hold orders (see
   `host_columns`).
@@ -15,21 +17,28 @@ from weakref import WeakKeyDictionary
 from attrs import field, frozen
 from sqlalchemy import (
     CTE,
+    BinaryExpression,
     BindParameter,
     Column,
     ColumnClause,
+    ColumnElement,
     Connection,
     FromClause,
     Insert,
     MetaData,
+    ScalarSelect,
     String,
     Subquery,
     Table,
     bindparam,
     insert,
+    select,
 )
 from sqlalchemy.exc import NoSuchTableError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.visitors import ExternallyTraversible, replacement_traverse
 from sqlalchemy.types import TypeEngine
 
@@ -140,6 +149,8 @@ class _Translation:
     def _replace(self, element: ExternallyTraversible, **_: Any) -> ExternallyTraversible | None:
         if element is orders:
             return self._host
+        if isinstance(element, BinaryExpression) and isinstance(element.right, ScalarSelect):
+            return self._among(element.left, element.right) if isinstance(element.left.type, String) else None
         if isinstance(element, BindParameter) and element.required and isinstance(element.type, String):
             return bindparam(element.key, type_=String())
         if isinstance(element, CTE | Subquery):
@@ -152,6 +163,12 @@ class _Translation:
             return self._from(element.table).c[element.key]
         return None
 
+    def _among(self, left: ColumnElement[Any], right: ScalarSelect[Any]) -> ColumnElement[bool]:
+        """Compare a column with those of others in its own order, as its index does."""
+        (found,) = self.of(right.element).subquery().columns
+        own: Any = self._replace(left)
+        return (left if own is None else own).in_(select(_InNoOrder(found)))
+
     def _from(self, below: CTE | Subquery) -> FromClause:
         if below not in self._below:
             inner = self.of(below.element)
@@ -159,3 +176,21 @@ class _Translation:
                 inner.cte(below.name) if isinstance(below, CTE) else inner.subquery(below.name)
             )
         return self._below[below]
+
+
+class _InNoOrder(FunctionElement[str]):
+    """A text without the order of the column that it comes from; that of the other side of a comparison counts."""
+
+    name = "in_no_order"
+    inherit_cache = True
+    type = String()
+
+
+@compiles(_InNoOrder)
+def _as_it_is(element: _InNoOrder, compiler: SQLCompiler, **how: Any) -> str:
+    return compiler.process(element.clauses, **how)
+
+
+@compiles(_InNoOrder, "postgresql")
+def _in_default_order(element: _InNoOrder, compiler: SQLCompiler, **how: Any) -> str:
+    return f'{compiler.process(element.clauses, **how)} COLLATE "default"'
