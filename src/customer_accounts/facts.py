@@ -137,6 +137,8 @@ class Scope:
         vat_register: name of a register of VAT numbers.
         mail: id of one mail.
         history: whose history, and which page of it.
+        alike: whether the time of the answer must not tell if an account has the address (EN-05).  A storage for which
+            reading a record takes time reads one that stands for nobody where none has it.
     """
 
     parts: frozenset[Part] = frozenset()
@@ -163,6 +165,7 @@ class Scope:
     vat_register: str | None = None
     mail: UUID | None = None
     history: History | None = None
+    alike: bool = False
 
     def for_account(self, account_id: UUID) -> "Scope":
         """Give the same scope with an account read as well."""

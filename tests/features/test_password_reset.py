@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from attrs import evolve
+from attrs import asdict, evolve
 from pydantic import ValidationError
 
 from customer_accounts.account import AccountStatus
@@ -90,6 +90,19 @@ class TestAsking:
                 _ask(shop, email)
                 links = [one for one in shop.stored(TokenRecord) if one.purpose is Purpose.RESET_PASSWORD]
                 assert len([one for one in links if one.email_key == email]) == number
+
+    def test_as_many_columns_are_filled_for_every_address(self, shop: Shop) -> None:
+        """EN-05: the link, the mail and the event differ in nothing but the mail's link, which is for owners only."""
+        shop.open_account()
+        filled: list[set[str]] = []
+        for email in (EMAIL, "nobody@mail.example"):
+            before = {one.id for one in shop.mails()}
+            _ask(shop, email)
+            (mail,) = (one for one in shop.mails() if one.id not in before)
+            links = [one for one in shop.stored(TokenRecord) if one.email_key == email]
+            filled.append({name for one in (mail, links[-1]) for name, value in asdict(one).items() if value})
+        assert filled[0] - filled[1] == {"token"}
+        assert filled[1] - filled[0] == set()
 
     def test_whoever_asked_before_opening_an_account_was_no_rival(self, shop: Shop) -> None:
         """LG-02: the trail tells of no stranger where the owner looked for an account first, and then opened one."""

@@ -3,6 +3,7 @@
 from customer_accounts import email_suggestion
 from customer_accounts.accounts import mail_delivery
 from customer_accounts.adapters import memory
+from customer_accounts.adapters.sql import SqlStorage
 from customer_accounts.email_syntax import Mailbox, _ascii_domain, _is_forbidden, _lowered, _octets
 from customer_accounts.features.email_change import RequestEmailChange
 from customer_accounts.features.password_reset import RequestPasswordReset
@@ -137,6 +138,12 @@ _ENUMERATION = (
         "the stand-in for a hash has costs of its own",
         edited(Argon2Hasher.__init__, "m={parameters.memory},t={parameters.rounds}", "m=8,t=1"),
         "test_hashing.py::test_the_stand_in_costs_what_the_settings_say",
+    ),
+    fault(
+        "EN-05",
+        "nothing is read where there is no account",
+        edited(SqlStorage.read, "scope.alike and not any(", "scope.alike and any("),
+        "adapters/test_sql_stand_in.py::test_is_read_where_nobody_has_the_address",
     ),
     fault(
         "EN-06",

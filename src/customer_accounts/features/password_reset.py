@@ -109,7 +109,7 @@ class RequestPasswordReset(Command):
     def scope(self, actor: Visitor, env: Env, /) -> Scope:
         """See `Command.scope`."""
         parts = frozenset({Part.ACCOUNTS, Part.REGISTRATIONS, Part.TOKENS})
-        return Scope(parts=parts, email_keys=(email_key_of(self.email),))
+        return Scope(parts=parts, email_keys=(email_key_of(self.email),), alike=True)
 
     def decide(self, facts: Facts, env: Env, actor: Visitor, /) -> Decision[ResetRequested] | Refusal:
         """See `Command.decide`."""
@@ -136,7 +136,9 @@ class RequestPasswordReset(Command):
             env, Purpose.RESET_PASSWORD, email=email.original, email_key=email.key, account_id=nobody
         )
         purpose, to = MailPurpose.NO_ACCOUNT, email.original
-        mail = queue_mail(env, purpose, to=to, locale=self.locale, storefront=actor.storefront)
+        mail = queue_mail(
+            env, purpose, to=to, locale=self.locale, storefront=actor.storefront, account_id=nobody
+        )
         return [*with_token(link, facts.tokens), mail]
 
 

@@ -319,7 +319,7 @@ class ResendConfirmation(Command):
 
     def scope(self, actor: Visitor, env: Env, /) -> Scope:
         """See `Command.scope`."""
-        return Scope(parts=_PARTS, email_keys=(email_key_of(self.email),))
+        return Scope(parts=_PARTS, email_keys=(email_key_of(self.email),), alike=True)
 
     def decide(self, facts: Facts, env: Env, actor: Visitor, /) -> Decision[Registered] | Refusal:
         """See `Command.decide`."""

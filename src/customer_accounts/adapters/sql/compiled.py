@@ -74,9 +74,10 @@ class Compiled:
     def rows(self, connection: Sends, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         """Send it once, and give the rows that come."""
         found = connection.exec_driver_sql(self.text, self.parameters(values)).fetchall()
-        return [self._result(row) for row in found] if self._results else found
+        return [self.result(row) for row in found] if self._results else found
 
-    def _result(self, row: Iterable[Any]) -> Sequence[Any]:
+    def result(self, row: Iterable[Any]) -> Sequence[Any]:
+        """Read a row as it comes from the driver."""
         made = list(row)
         for place, processor in self._results:
             made[place] = processor(made[place])

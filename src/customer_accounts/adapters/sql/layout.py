@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 from sqlalchemy import (
     Boolean,
     ColumnElement,
@@ -57,7 +57,11 @@ class Prepared:
 
     statement: Select[Any] | CompoundSelect[Any]
     branches: tuple[Branch, ...]
-    _pick: tuple[Callable[[Values], Values], ...]
+    _places: tuple[Sequence[int], ...]
+    _pick: tuple[Callable[[Values], Values], ...] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "_pick", tuple(itemgetter(*places) for places in self._places))
 
     def sorted(self, rows: Sequence[Values]) -> Mapping[Any, list[Values]]:
         """Give the rows of each branch by its name."""
@@ -69,6 +73,15 @@ class Prepared:
             found[self.branches[number].of].append(self._pick[number](row))
         return found
 
+    def row(self, of: Hashable, values: Values) -> Values:
+        """Give a row as it would come with these values, one for each column of the branch."""
+        number = next(place for place, branch in enumerate(self.branches) if branch.of == of)
+        if len(self.branches) == 1:
+            return values
+        laid = {0: number, **dict(zip(self._places[number], values, strict=True))}
+        width = 1 + max(place for places in self._places for place in places)
+        return [laid.get(place) for place in range(width)]
+
 
 def prepared(branches: Sequence[Branch]) -> Prepared:
     """Lay branches out as one statement."""
@@ -78,8 +91,8 @@ def prepared(branches: Sequence[Branch]) -> Prepared:
     for branch in branches:
         widths |= Counter(_slot(column) for column in branch.columns)
     laid = [_laid(number, branch, widths) for number, branch in enumerate(branches)]
-    pick = tuple(itemgetter(*_places(branch, widths)) for branch in branches)
-    return Prepared(union_all(*laid), tuple(branches), pick)
+    places = tuple(_places(branch, widths) for branch in branches)
+    return Prepared(union_all(*laid), tuple(branches), places)
 
 
 def branch_of(node: Node, condition: ColumnElement[bool]) -> Branch:

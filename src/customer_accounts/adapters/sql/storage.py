@@ -24,6 +24,7 @@ from customer_accounts.adapters.sql.reach import shape_of, values_of
 from customer_accounts.adapters.sql.reading import answer, question
 from customer_accounts.adapters.sql.schema import metadata
 from customer_accounts.adapters.sql.schema import orders as our_orders
+from customer_accounts.adapters.sql.stand_in import read_nobody
 from customer_accounts.adapters.sql.step import Step
 from customer_accounts.adapters.sql.writing import plan, run
 from customer_accounts.changes import Change, Counts
@@ -111,8 +112,13 @@ class SqlStorage:
             return Facts()
         statement, values = self._translated(asked.statement), values_of(scope)
         begin = partial(self._transactions.sending, together=False)
-        rows = _persistently(begin, lambda it: compiled(statement, it.dialect).rows(it, values))
-        return answer(asked, rows, scope.history)
+        rows, dialect = _persistently(
+            begin, lambda it: (compiled(statement, it.dialect).rows(it, values), it.dialect)
+        )
+        facts = answer(asked, rows, scope.history)
+        if scope.alike and not any(one.email_key in scope.email_keys for one in facts.accounts):
+            read_nobody(asked, compiled(statement, dialect), dialect)
+        return facts
 
     def write(self, changes: Sequence[Change], /) -> Counts:
         """See `customer_accounts.ports.Storage.write`.

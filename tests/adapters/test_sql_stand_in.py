@@ -1,0 +1,97 @@
+"""Where an account is asked for and there is none, as much is read as if there were one (EN-05)."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+
+from customer_accounts import Accounts, RequestPasswordReset, ResendConfirmation
+from customer_accounts.actors import Visitor
+from customer_accounts.adapters.sql import SqlStorage, stand_in
+from customer_accounts.adapters.sql.compiled import compiled
+from customer_accounts.adapters.sql.layout import Prepared
+from customer_accounts.adapters.sql.reach import shape_of
+from customer_accounts.adapters.sql.reading import answer, question
+from customer_accounts.adapters.sql.stand_in import read_nobody
+from customer_accounts.changes import insert
+from customer_accounts.facts import Facts, Part, Scope
+from customer_accounts.testing import cheap_settings, records
+
+KEY = "anna@mail.example"
+ANYBODY = Visitor(ip="203.0.113.7", browser="b" * 16)
+ALONE = Scope(parts=frozenset({Part.ACCOUNTS}), email_keys=(KEY,), alike=True)
+AMONG_OTHERS = Scope(
+    parts=frozenset({Part.REGISTRATIONS, Part.ACCOUNTS, Part.TOKENS}), email_keys=(KEY,), alike=True
+)
+
+
+def _read(monkeypatch: pytest.MonkeyPatch) -> list[Facts]:
+    """Record what is read, and thrown away."""
+    made: list[Facts] = []
+
+    def kept(asked: Prepared, rows: list[tuple[object, ...]]) -> Facts:
+        made.append(answer(asked, rows))
+        return made[-1]
+
+    monkeypatch.setattr(stand_in, "answer", kept)
+    return made
+
+
+@pytest.mark.parametrize("scope", [ALONE, AMONG_OTHERS], ids=["alone", "among others"])
+@pytest.mark.parametrize("driver", ["sqlite", "postgresql+psycopg", "postgresql+asyncpg"])
+def test_the_row_of_nobody_is_read_like_that_of_an_account(
+    driver: str, scope: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EN-05: times, ids and all the rest go through the same hands, on every database, and make a whole record."""
+    made, asked = _read(monkeypatch), question(shape_of(scope))
+    dialect = create_engine(f"{driver}://").dialect
+    assert asked is not None
+    read_nobody(asked, compiled(asked.statement, dialect), dialect)
+    assert made == [Facts(accounts=(stand_in._NOBODY,))]
+
+
+@pytest.mark.parametrize("scope", [ALONE, AMONG_OTHERS], ids=["alone", "among others"])
+def test_the_driver_gives_the_same(tmp_path: Path, scope: Scope) -> None:
+    """EN-05: nobody's row is what SQLite would give, if nobody had an account."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}")
+    storage, asked = SqlStorage(engine), question(shape_of(scope))
+    storage.create_schema()
+    storage.write([insert(stand_in._NOBODY)])
+    assert asked is not None
+    statement = compiled(asked.statement, engine.dialect)
+    with engine.connect() as connection:
+        values = dict.fromkeys(statement.names, stand_in._NOBODY.email_key)
+        (row,) = connection.exec_driver_sql(statement.text, statement.parameters(values)).fetchall()
+    assert list(row) == list(stand_in._row(asked, engine.dialect))
+    engine.dispose()
+
+
+@pytest.mark.parametrize("command", [RequestPasswordReset(email=KEY), ResendConfirmation(email=KEY)])
+def test_is_read_where_nobody_has_the_address(
+    command: RequestPasswordReset | ResendConfirmation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EN-05: of an address without an account nobody's record is read, of one with an account its own."""
+    made, storage = _read(monkeypatch), SqlStorage(f"sqlite:///{tmp_path / 'shop.db'}")
+    storage.create_schema()
+    shop = Accounts(storage, cheap_settings())
+    shop.handle(command, by=ANYBODY)
+    assert len(made) == 1
+    storage.write([insert(records.an_account(email=KEY, email_key=KEY))])
+    shop.handle(command, by=ANYBODY)
+    assert len(made) == 1
+    storage.close()
+
+
+def test_others_than_that_of_the_address_do_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EN-05: the account of whoever asks is no reason to read no other, and who does not care reads none."""
+    made, storage = _read(monkeypatch), SqlStorage(f"sqlite:///{tmp_path / 'shop.db'}")
+    storage.create_schema()
+    account = records.an_account()
+    storage.write([insert(account)])
+    assert storage.read(ALONE.for_account(account.id)).accounts == (account,)
+    assert len(made) == 1
+    storage.read(Scope(parts=ALONE.parts, email_keys=(KEY,)))
+    assert len(made) == 1
+    storage.close()
