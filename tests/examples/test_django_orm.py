@@ -12,9 +12,12 @@ import pytest
 from django.conf import settings
 from django.db import connections, transaction
 
+from customer_accounts.accounts import Accounts
+from customer_accounts.changes import Remove
 from customer_accounts.facts import Part
-from customer_accounts.testing import Feature, StorageContract
+from customer_accounts.testing import Feature, StorageContract, cheap_settings, records
 from customer_accounts.testing.clauses.transactions import InTransaction
+from customer_accounts.testing.records import stored
 from tests.postgres import Server
 
 if not settings.configured:
@@ -103,6 +106,14 @@ class DjangoContract(StorageContract):
     def host(self, using: str) -> DjangoHost:
         """A host whose rows are in the same database."""
         return DjangoHost(using)
+
+    def test_what_the_shop_does_without_is_named(self, storage: DjangoStorage) -> None:
+        """A command that needs what is left out fails with its name, and the daily purge does not."""
+        with pytest.raises(NotImplementedError, match="does without ConversionRequestRecord"):
+            storage.write(stored(records.a_request()))
+        with pytest.raises(NotImplementedError, match="does without MergeRecord"):
+            storage.write([Remove(records.a_merge())])
+        Accounts(storage, cheap_settings()).purge()
 
 
 @pytest.fixture(name="on_sqlite", scope="module")

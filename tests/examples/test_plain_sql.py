@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from examples.plain_sql.storage import PlainSqlStorage
 
+from customer_accounts.accounts import Accounts
+from customer_accounts.changes import Remove
 from customer_accounts.facts import Part
-from customer_accounts.testing import Feature, StorageContract
+from customer_accounts.testing import Feature, StorageContract, cheap_settings, records
 from customer_accounts.testing.clauses.transactions import InTransaction
+from customer_accounts.testing.records import stored
 
 
 class PlainHost:
@@ -62,3 +65,11 @@ class TestPlainSql(StorageContract):
     def host(self, storage: PlainSqlStorage, path: Path) -> PlainHost:
         """A host whose rows are in the same file."""
         return PlainHost(path)
+
+    def test_what_the_shop_does_without_is_named(self, storage: PlainSqlStorage) -> None:
+        """A command that needs what is left out fails with its name, and the daily purge does not."""
+        with pytest.raises(NotImplementedError, match="does without ConversionRequestRecord"):
+            storage.write(stored(records.a_request()))
+        with pytest.raises(NotImplementedError, match="does without MergeRecord"):
+            storage.write([Remove(records.a_merge())])
+        Accounts(storage, cheap_settings()).purge()

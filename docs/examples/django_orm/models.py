@@ -102,6 +102,18 @@ MODELS: dict[type, tuple[Any, tuple[str, ...]]] = {
 }
 
 
+def model_of(record: object) -> tuple[Any, tuple[str, ...]]:
+    """Give the model of a record, and the fields that name it.
+
+    Raises:
+        NotImplementedError: this shop does without records of that kind.
+    """
+    kind = type(record)
+    if kind not in MODELS:
+        raise NotImplementedError(f"this shop does without {kind.__name__}: it has no model")
+    return MODELS[kind]
+
+
 def columns_of(record: object) -> dict[str, Any]:
     """Give the columns of a record: Django knows times, ids and enums by itself."""
     hints = hints_of(type(record))

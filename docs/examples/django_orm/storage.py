@@ -59,6 +59,7 @@ from examples.django_orm.models import (
     Token,
     VatEvidence,
     columns_of,
+    model_of,
     record_of,
 )
 from examples.reading import facts_of
@@ -204,14 +205,14 @@ class DjangoStorage:
             raise StaleWriteError("MailRecord")
 
     def _insert(self, record: Any) -> None:
-        model, _ = MODELS[type(record)]
+        model, _ = model_of(record)
         try:
             model(**columns_of(record)).save(using=self._using, force_insert=True)
         except IntegrityError:
             raise StaleWriteError(type(record).__name__) from None
 
     def _hit(self, record: Any, version: int, change: Any) -> None:
-        _, key = MODELS[type(record)]
+        _, key = model_of(record)
         named = {name: getattr(record, name) for name in key}
         try:
             hit = change(self._rows(type(record)).filter(version=version, **named))
@@ -257,6 +258,8 @@ class DjangoStorage:
                 Q(checked_at__lt=before) & ~Exists(_NAMED[0]) & ~Exists(_NAMED[1]),
             ),
         }
+        if change.kind not in ended:
+            return 0  # what this shop does without is never there
         model, old = ended[change.kind]
         deleted: int = model.objects.using(self._using).filter(old).delete()[0]
         return deleted

@@ -61,13 +61,14 @@ def applied(change: Change, connection: sqlite3.Connection, written: Written) ->
     """Make one change.
 
     Raises:
+        NotImplementedError: it is of a kind that this shop does without.
         StaleWriteError: somebody else was first.
     """
     match change:
         case Save(record, version):
-            _save(TABLES[type(record)], record, version, connection)
+            _save(_table_of(record), record, version, connection)
         case Remove(record):
-            table = TABLES[type(record)]
+            table = _table_of(record)
             row = table.row(record)
             old = [row[name] for name in table.key]
             _hit(
@@ -98,12 +99,19 @@ def applied(change: Change, connection: sqlite3.Connection, written: Written) ->
             )
         case RecordEvent():
             _insert(EVENTS, change.event, connection)
-        case Purge():
-            written.purged[change.kind] = connection.execute(
-                _ENDED[change.kind], [packed(change.before)]
-            ).rowcount
+        case Purge(kind, before):
+            # What this shop does without is never there.
+            ended = [packed(before)]
+            written.purged[kind] = connection.execute(_ENDED[kind], ended).rowcount if kind in _ENDED else 0
         case _:
             assert_never(change)
+
+
+def _table_of(record: object) -> Table:
+    kind = type(record)
+    if kind not in TABLES:
+        raise NotImplementedError(f"this shop does without {kind.__name__}: it has no table")
+    return TABLES[kind]
 
 
 def _insert(table: Table, record: object, connection: sqlite3.Connection, how: str = "") -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from attrs import evolve
 
 from customer_accounts.account import AccountRecord
+from customer_accounts.casework import ConversionRequestRecord
 from customer_accounts.changes import (
     Change,
     Counts,
@@ -212,4 +213,15 @@ class KeepsShipments(Writing):
             return evolve(
                 change, record=evolve(record, shipments=self._left.get(record.reference, record.shipments))
             )
+        return change
+
+
+@breaks("test_what_is_kept_is_purged_in_one_write")
+class HasNoTableForRequests(Writing):
+    """Cannot purge requests before there is one: it makes their table with the first."""
+
+    def one(self, change: Change) -> Change:
+        """Do it as the class says."""
+        if isinstance(change, Purge) and change.kind is Kept.REQUESTS:
+            assert self._tables.all(ConversionRequestRecord)
         return change

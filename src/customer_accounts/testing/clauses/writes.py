@@ -124,6 +124,14 @@ class WriteClauses(Clauses):
         lost(storage, Remove(old), kind=type(old).__name__)
         storage.write([Remove(edge)])
 
+    @needs(Feature.RETENTION)
+    def test_what_is_kept_is_purged_in_one_write(self, storage: Storage) -> None:
+        """DP-01: the daily purge names all there is to keep; of what a storage leaves out it finds nothing."""
+        long_ago = later(days=-9999)
+        storage.write(stored(records.a_token(expires_at=later(days=-99999))))
+        told = storage.write([Purge(kind, long_ago) for kind in Kept]).purged
+        assert (told[Kept.TOKENS], sum(told.values())) == (1, 1)
+
     @needs(Part.EVENTS, Feature.RETENTION)
     def test_old_events_are_purged(self, storage: Storage) -> None:
         """DP-01: entries of the audit trail from before the time go and are counted."""
