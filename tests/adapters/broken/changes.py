@@ -18,6 +18,7 @@ from customer_accounts.changes import (
     Save,
     key_of,
 )
+from customer_accounts.claim import ClaimRecord
 from customer_accounts.errors import StaleWriteError
 from customer_accounts.facts import Facts, Scope
 from customer_accounts.order import OrderRecord
@@ -187,7 +188,10 @@ class RemembersReasons(Writing):
         """Do it as the class says."""
         kept = [one for one in changes if not (isinstance(one, Purge) and one.kind is Kept.CLAIMS)]
         counts: Counts = super().write(kept)
-        return counts if len(kept) == len(changes) else evolve(counts, purged={Kept.CLAIMS: 1})
+        if len(kept) == len(changes):
+            return counts
+        told = int(bool(self._tables.all(ClaimRecord)))
+        return evolve(counts, purged={**counts.purged, Kept.CLAIMS: told})
 
 
 def _a_moment_later(change: Change, kind: Kept) -> Change:
