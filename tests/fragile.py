@@ -13,7 +13,7 @@ from attrs import frozen
 
 from customer_accounts.accounts import Accounts
 from customer_accounts.actors import Actor, SignedInCustomer, Visitor
-from customer_accounts.adapters.memory import Tables
+from customer_accounts.adapters.memory_write import Tables
 from customer_accounts.belongings import AddressRecord
 from customer_accounts.changes import Change, Counts
 from customer_accounts.command import Command

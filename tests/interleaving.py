@@ -16,7 +16,8 @@ from attrs import frozen
 from sqlalchemy import select
 
 from customer_accounts.accounts import Accounts
-from customer_accounts.adapters.memory import MemoryStorage, Tables
+from customer_accounts.adapters.memory import MemoryStorage
+from customer_accounts.adapters.memory_write import Tables
 from customer_accounts.adapters.sql import SqlStorage
 from customer_accounts.adapters.sql.mapping import NODES
 from customer_accounts.changes import Change, Counts, key_of

@@ -18,7 +18,7 @@ from attrs import evolve
 from pydantic import ValidationError
 
 from customer_accounts.account import RegistrationRecord
-from customer_accounts.adapters.memory import Tables
+from customer_accounts.adapters.memory_write import Tables
 from customer_accounts.changes import Record
 from customer_accounts.command import Command
 from customer_accounts.email_address import EmailAddress

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Engine, create_engine, make_url, select
 
-from customer_accounts.adapters.memory import Tables
+from customer_accounts.adapters.memory_write import Tables
 from customer_accounts.adapters.sql import SqlStorage
 from customer_accounts.adapters.sql.connecting import engine_for
 from customer_accounts.adapters.sql.schema import metadata

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from customer_accounts.accounts import Accounts, AsyncAccounts
-from customer_accounts.adapters.memory import Tables
+from customer_accounts.adapters.memory_write import Tables
 from customer_accounts.command import Command
 from customer_accounts.limiting import Allowance
 from customer_accounts.outbox import MailStatus

@@ -2,7 +2,7 @@
 
 from customer_accounts import email_suggestion
 from customer_accounts.accounts import mail_delivery
-from customer_accounts.adapters import memory
+from customer_accounts.adapters import memory_write
 from customer_accounts.adapters.sql import SqlStorage
 from customer_accounts.email_syntax import Mailbox, _ascii_domain, _is_forbidden, _lowered, _octets
 from customer_accounts.features.email_change import RequestEmailChange
@@ -35,7 +35,9 @@ _EMAIL = (
         "EM-03",
         "the storage lets two accounts have one address",
         edited(
-            memory._save, "owner.id != record.id for owner in owners", "owner is None for owner in owners"
+            memory_write._save,
+            "owner.id != record.id for owner in owners",
+            "owner is None for owner in owners",
         ),
         "adapters/test_memory.py::TestMemoryStorage::test_an_address_has_one_account",
         "test_races.py::test_one_address_gets_one_account memory",

@@ -3,7 +3,7 @@
 from customer_accounts.accounts import Accounts, steps
 from customer_accounts.accounts.limiter import MemoryRateLimiter
 from customer_accounts.actors import _parsed_ip
-from customer_accounts.adapters import memory, memory_read
+from customer_accounts.adapters import memory_read, memory_write
 from customer_accounts.command import Command
 from customer_accounts.features import wish_list
 from customer_accounts.features.guest_order import RecordOrder
@@ -27,7 +27,7 @@ _GUESTS = (
         "GM-01",
         "guest orders of any address join",
         edited(
-            memory._selected,
+            memory_write._selected,
             "        and (wanted.email_key is None or order.email_key == wanted.email_key)\n",
             "",
         ),
@@ -36,7 +36,7 @@ _GUESTS = (
     fault(
         "GM-02",
         "a claim moves orders that somebody owns",
-        edited(memory._selected, "order.owner == wanted.owner", "wanted.owner in (None, order.owner)"),
+        edited(memory_write._selected, "order.owner == wanted.owner", "wanted.owner in (None, order.owner)"),
         "features/test_account_opening.py::TestGuestOrders::test_owned_ones_stay",
     ),
     fault(

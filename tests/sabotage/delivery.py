@@ -2,8 +2,9 @@
 
 from customer_accounts.accounts import Accounts, mail_delivery, vat_checks
 from customer_accounts.accounts.vat_worker import VatWorker
-from customer_accounts.adapters import memory
-from customer_accounts.adapters.memory import MemoryStorage, Tables
+from customer_accounts.adapters import memory_queues, memory_write
+from customer_accounts.adapters.memory import MemoryStorage
+from customer_accounts.adapters.memory_write import Tables
 from customer_accounts.changes import Save, key_of
 from customer_accounts.features import wish_list
 from customer_accounts.features.account_opening import without_rivals
@@ -11,14 +12,16 @@ from customer_accounts.features.email_change import ConfirmEmailChange, _changed
 from customer_accounts.mail import message, staleness
 from tests.sabotage.fault import edited, fault, setting, together
 
-_COPIED = "tables, moved, purged = self._tables.copy(), dict[UUID, int](), dict[Kept, int]()\n"
+_COPIED = "tables = self._tables.copy()\n"
 _WITHOUT_LOCK = edited(
     MemoryStorage.write,
     f"with self._lock:\n            {_COPIED}",
     f"import time\n        if True:\n            {_COPIED}            time.sleep(0.001)\n",
 )
 _VERSIONS_IGNORED = edited(
-    memory._save, "(None if stored is None else stored.version) != change.expected_version", "record is None"
+    memory_write._save,
+    "(None if stored is None else stored.version) != change.expected_version",
+    "record is None",
 )
 
 
@@ -42,7 +45,7 @@ _DELIVERY = (
     fault(
         "RL-02",
         "a mail is queued although the write fails",
-        edited(MemoryStorage.write, "tables.mails.setdefault", "self._tables.mails.setdefault"),
+        edited(Tables.copy, "dict(self.mails)", "self.mails"),
         "adapters/test_memory.py::TestMemoryStorage::test_a_write_that_fails_queues_no_mail",
     ),
     fault(
@@ -55,7 +58,7 @@ _DELIVERY = (
     fault(
         "RL-04",
         "a leased mail is leased again",
-        edited(MemoryStorage._lease_mail, "one.leased_until is None or one.leased_until < now", "one.id"),
+        edited(memory_queues.lease_mails, "one.leased_until is None or one.leased_until < now", "one.id"),
         "test_races.py::test_no_mail_is_sent_by_two_workers memory",
     ),
     fault(
@@ -73,7 +76,7 @@ _DELIVERY = (
     fault(
         "RL-07",
         "a sent mail keeps its recipient",
-        edited(MemoryStorage.finish, 'to="", details=(), ', ""),
+        edited(memory_queues.finish, 'to="", details=(), ', ""),
         "adapters/test_memory.py::TestMemoryStorage::test_a_finished_mail_stays_finished",
         "accounts/test_runners.py::TestMail::test_sends_what_waits_once",
     ),
@@ -107,7 +110,7 @@ _RACES = (
     fault(
         "CC-02",
         "a link has two effects if it is clicked twice at once",
-        together(edited(memory._use, " or token.used_at is not None", ""), _VERSIONS_IGNORED),
+        together(edited(memory_write._use, " or token.used_at is not None", ""), _VERSIONS_IGNORED),
         "test_races.py::test_one_link_is_used_once memory",
     ),
     fault(
@@ -145,14 +148,14 @@ _RACES = (
         "CC-06",
         "what was decided is written, whatever happened meanwhile",
         together(
-            setting(memory, "_save", _save_unguarded),
+            setting(memory_write, "_save", _save_unguarded),
             edited(
-                memory._use,
+                memory_write._use,
                 'token.used_at is not None:\n        raise StaleWriteError("TokenRecord")',
                 "token.used_at is token:\n        return",
             ),
             edited(
-                memory._remove,
+                memory_write._remove,
                 "    if stored is None or stored.version != record.version:\n"
                 "        raise StaleWriteError(type(record).__name__)\n"
                 "    del rows[key_of(record)]",

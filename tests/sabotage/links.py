@@ -1,6 +1,6 @@
 """Faults of the rules about one-time links and about sign-ins at a provider: TK and SO."""
 
-from customer_accounts.adapters import memory
+from customer_accounts.adapters import memory_write
 from customer_accounts.features.email_confirmation import _by_code, live_token
 from customer_accounts.features.identity import VerifiedIdentity, _begun_by, _text
 from customer_accounts.features.identity_links import LinkIdentity, UnlinkIdentity
@@ -53,7 +53,7 @@ _TOKENS = (
     fault(
         "TK-05",
         "the storage lets a used link be used again",
-        edited(memory._use, " or token.used_at is not None", ""),
+        edited(memory_write._use, " or token.used_at is not None", ""),
         "adapters/test_memory.py::TestMemoryStorage::test_a_link_is_used_once",
         "test_races.py::test_one_link_is_used_once memory",
     ),

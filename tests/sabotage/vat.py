@@ -2,7 +2,7 @@
 
 from customer_accounts.accounts import vat_asking, vat_checks
 from customer_accounts.accounts.vat_checkout import CheckedVatNumber
-from customer_accounts.adapters.memory import _purge
+from customer_accounts.adapters.memory_write import _purge
 from customer_accounts.adapters.sql.migrations.running import is_missing_file
 from customer_accounts.adapters.vies_traffic import Traffic
 from customer_accounts.cli import vat_bulk, vat_order

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from attrs import evolve
 
+from customer_accounts.adapters.memory_queues import held_mail
 from customer_accounts.outbox import (
     Backlog,
     EventRecord,
@@ -47,7 +48,7 @@ class CountsReleases(Broken):
 
     def release(self, task: MailTask | VatTask, /) -> None:
         """Do it as the class says."""
-        held = isinstance(task, MailTask) and self._held_mail(task) is not None
+        held = isinstance(task, MailTask) and held_mail(self._tables, task) is not None
         super().release(task)
         if held and isinstance(task, MailTask):
             mail = self._tables.mails[task.mail.id]
