@@ -1,6 +1,8 @@
 """The SQL storage keeps the contract on a real PostgreSQL server."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from sqlalchemy import create_engine
@@ -46,3 +48,20 @@ class TestPostgresDjango(StorageContract):
     def storage(self, postgres_shop: Database) -> InHostTransactions:
         """An empty database."""
         return InHostTransactions(DjangoHost(postgres_shop.django, postgres_shop.url))
+
+
+def test_tables_are_made_by_several_at_once(postgres: Database) -> None:
+    """Servers that start at the same moment and make the tables do not get into each other's way."""
+    begin = Barrier(4)
+
+    def make() -> None:
+        storage = SqlStorage(postgres.url)
+        begin.wait(30)
+        try:
+            storage.create_schema()
+        finally:
+            storage.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        for made in [threads.submit(make) for _ in range(4)]:
+            made.result(60)

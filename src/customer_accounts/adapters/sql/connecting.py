@@ -31,6 +31,9 @@ BUSY_SECONDS = 30
 #: How much of a database a connection to SQLite keeps; by default it is 2,000 KiB, and a shop has more in use.
 CACHE_KIB = 8_000
 
+#: Any number, the same in every process: who changes the tables on PostgreSQL holds this lock until the commit.
+TABLES_LOCK = 7_203_594_418_026
+
 _locks: WeakKeyDictionary[Pool, AbstractContextManager[Any]] = WeakKeyDictionary()
 
 
@@ -170,3 +173,11 @@ def begin_immediate(connection: Connection) -> None:
     raw: Any = connection.connection.driver_connection
     if not raw.in_transaction:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def change_tables_alone(connection: Connection) -> None:
+    """Wait until nobody else makes or changes the tables, and keep others waiting until the transaction ends."""
+    if connection.dialect.name == "sqlite":
+        begin_immediate(connection)
+    else:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TABLES_LOCK})")

@@ -13,7 +13,12 @@ from sqlalchemy.sql import ClauseElement
 from customer_accounts.adapters.sql import outbox, queues
 from customer_accounts.adapters.sql.at_once import fits_one_statement, run_at_once
 from customer_accounts.adapters.sql.compiled import compiled
-from customer_accounts.adapters.sql.connecting import OwnTransactions, Transactions, engine_for
+from customer_accounts.adapters.sql.connecting import (
+    OwnTransactions,
+    Transactions,
+    change_tables_alone,
+    engine_for,
+)
 from customer_accounts.adapters.sql.direct import Sends
 from customer_accounts.adapters.sql.faults import LostTransactionError
 from customer_accounts.adapters.sql.host_orders import HostOrders
@@ -73,6 +78,7 @@ class SqlStorage:
             SettingsError: the host's own table of orders lacks a column, or cannot hold orders.
         """
         with self._transactions.writing() as connection:
+            change_tables_alone(connection)
             if self._orders is None:
                 metadata.create_all(connection)
             else:

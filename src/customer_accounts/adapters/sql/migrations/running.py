@@ -17,7 +17,7 @@ from alembic.script import Script
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, inspect, make_url
 
-from customer_accounts.adapters.sql.connecting import begin_immediate, engine_for
+from customer_accounts.adapters.sql.connecting import TABLES_LOCK, change_tables_alone, engine_for
 from customer_accounts.adapters.sql.joining import SqlalchemyTransaction
 from customer_accounts.adapters.sql.migrations.standing import (
     MigrationError,
@@ -39,11 +39,9 @@ Target = str | URL | Engine | Connection
 Dialect = Literal["postgresql", "sqlite"]
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 
-#: Any number, the same in every process: who upgrades on PostgreSQL holds this lock until the commit.
-_LOCK = 7_203_594_418_026
 #: Upgrades hold this one together, and whoever makes indexes beforehand holds it alone; neither waits for the other,
 #: because an index that is made without a transaction waits for all that are open.
-PREPARING = _LOCK + 1
+PREPARING = TABLES_LOCK + 1
 #: Drivers that upgrade in place of those that a shop may name in its URL.
 _DRIVERS = {
     "sqlite+aiosqlite": "sqlite",
@@ -200,15 +198,13 @@ def _writing(target: Target) -> Iterator[Connection]:
 
 
 def _alone(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        begin_immediate(connection)
-    else:
+    if connection.dialect.name == "postgresql":
         shared = f"SELECT pg_try_advisory_xact_lock_shared({PREPARING})"
         if not connection.exec_driver_sql(shared).scalar():
             raise MigrationError(
                 "the indexes of this database are being made: upgrade it when they are there"
             )
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+    change_tables_alone(connection)
 
 
 @contextmanager
