@@ -318,6 +318,17 @@ def test_a_table_that_cannot_hold_orders_is_refused(host_url: str) -> None:
         _look(host_url, UNIQUE[1], partial)
 
 
+@pytest.mark.parametrize("time", ["2026-11-23 09:00:00", "2026-11-23T09:00:00.000000", "1795424400"])
+def test_times_of_another_form_are_refused_on_sqlite(tmp_path: Path, time: str) -> None:
+    """Texts that do not sort as the times do would give a page of orders again and again: Django leaves out zeros."""
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    right, nothing = "2026-11-23 09:00:00.000000", "'', '', '', '', '', ''"
+    row = f"INSERT INTO sales VALUES ('a', '1', '%s', 'placed', '{right}', {nothing}, NULL, NULL, 0, NULL, 1)"
+    with pytest.raises(SettingsError, match=f"a time {time} in placed_at"):
+        _look(url, {}, row % time)
+    _look(url, {}, row % right)
+
+
 def test_a_table_that_can_hold_orders_is_taken(host_url: str) -> None:
     """Other types that hold the same, numbered rows and columns that fill themselves are the host's own affair."""
     for changes in FIT[_kind_of(host_url)]:

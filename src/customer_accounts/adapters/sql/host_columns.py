@@ -2,6 +2,8 @@
 
 * A column of another type is refused where the database would convert without a word, or would not compare at all:
   a time without its zone means another moment in each session, and SQLite makes a number of what looks like one.
+* Times on SQLite are texts, and all have microseconds: pages of orders go by them, and "09:00:00" is before its own
+  "09:00:00.000000".
 * The reference is unique, or an order could be kept twice.
 * What may be missing in an order may be null, and a column of the host's own does without a value.
 """
@@ -9,7 +11,19 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, DateTime, Enum, Integer, String, Table, Uuid, inspect
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    DateTime,
+    Enum,
+    Integer,
+    String,
+    Table,
+    Uuid,
+    cast,
+    inspect,
+    select,
+)
 from sqlalchemy.types import TypeEngine
 
 #: Parts of a type's name that make SQLite keep text as it is (https://sqlite.org/datatype3.html, 3.1).
@@ -21,6 +35,8 @@ _ON_SERVERS: dict[type, str] = {
     Integer: "integer",
     String: "text",
 }
+
+_TIME = "2026-11-23 09:00:00.000000"
 
 #: A column as SQLAlchemy's inspector tells it.
 Told = Mapping[str, Any]
@@ -53,6 +69,8 @@ def faults_of(host: Table, connection: Connection) -> Iterator[str]:
     key = table.get_pk_constraint(host.name, host.schema)["constrained_columns"]
     if [reference.name] not in [key, *_unique(table, host)]:
         yield f"has no primary key and no unique constraint of {reference.name} (for {reference.key}) alone"
+    if connection.dialect.name == "sqlite":
+        yield from _other_times(host, connection)
     ours = {one.name for one in host.columns}
     for name in _without_value((one for one in told.values() if one["name"] not in ours), key):
         yield f"has a column {name} of its own that needs a default or must be allowed to be null"
@@ -70,6 +88,17 @@ def _other_type(ours: TypeEngine[Any], theirs: TypeEngine[Any], dialect: str) ->
     with_zone = wanted is not DateTime or bool(getattr(real, "timezone", False))
     fits = isinstance(real, wanted) and not isinstance(real, Enum) and with_zone
     return None if fits else _ON_SERVERS[wanted]
+
+
+def _other_times(host: Table, connection: Connection) -> Iterator[str]:
+    """Look at the times that are there: on SQLite they are texts, and only those of one form are in order."""
+    for column in host.columns:
+        if not isinstance(column.type, String | Uuid | Boolean | Integer):
+            text = cast(column, String())
+            wrong = text.not_like("____-__-__ __:__:__.______")
+            found = connection.execute(select(text).where(wrong).limit(1)).scalar()
+            if found is not None:
+                yield f"has a time {found} in {column.name} (for {column.key}), wanted is one like {_TIME}"
 
 
 def _unique(table: Any, host: Table) -> Iterator[list[str]]:
