@@ -18,7 +18,6 @@ from sqlalchemy import (
     CTE,
     BindParameter,
     ColumnElement,
-    Connection,
     Insert,
     Integer,
     Select,
@@ -36,6 +35,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.visitors import ExternallyTraversible, replacement_traverse
 
 from customer_accounts.adapters.sql.compiled import compiled
+from customer_accounts.adapters.sql.direct import Sends
 from customer_accounts.adapters.sql.faults import is_taken_key, taken_in
 from customer_accounts.adapters.sql.statements import Statement
 from customer_accounts.adapters.sql.step import Step, are_apart, see_nothing, touched
@@ -74,7 +74,7 @@ def fits_one_statement(steps: Sequence[Step]) -> bool:
     return all(are_apart(table, keys) for table, keys in rows.items())
 
 
-def run_at_once(steps: Sequence[Step], connection: Connection) -> Counts:
+def run_at_once(steps: Sequence[Step], connection: Sends) -> Counts:
     """Send the steps as one statement, which commits by itself or has no effect.
 
     Raises:

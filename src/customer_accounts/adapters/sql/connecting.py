@@ -22,8 +22,9 @@ from sqlalchemy.pool import ConnectionPoolEntry, Pool, StaticPool
 from sqlalchemy.util import await_only
 
 from customer_accounts.adapters.sql.at_hand import AtHand
-from customer_accounts.adapters.sql.direct import DirectConnection, Sends, can_be_direct
+from customer_accounts.adapters.sql.direct import DirectConnection, Sends, is_unheard
 from customer_accounts.adapters.sql.faults import explained
+from customer_accounts.adapters.sql.plain_rows import PlainRows
 
 #: How long a write waits for another process before the driver says "database is locked".
 BUSY_SECONDS = 30
@@ -155,9 +156,15 @@ class OwnTransactions:
 
     def sending(self, *, together: bool) -> AbstractContextManager[Sends]:
         """See `Transactions.sending`."""
-        if can_be_direct(self.engine):
+        if self.engine.dialect.driver == "pysqlite" and is_unheard(self.engine):
             return DirectConnection(self.engine, self._alone, together=together, at_hand=self._at_hand)
-        return self.writing() if together else self.reading()
+        return self.writing() if together else self._one_statement()
+
+    @contextmanager
+    def _one_statement(self) -> Iterator[Sends]:
+        with self.reading() as connection:
+            plain = self.commits_statements and is_unheard(self.engine)
+            yield PlainRows(connection) if plain else connection
 
     def close(self) -> None:
         """Close all connections; the next use makes new ones."""

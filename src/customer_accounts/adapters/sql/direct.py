@@ -31,12 +31,11 @@ class Sends(Protocol):
         ...
 
 
-def can_be_direct(engine: Engine) -> bool:
-    """Whether nobody would miss anything."""
+def is_unheard(engine: Engine) -> bool:
+    """Whether nobody would miss what SQLAlchemy does around a statement."""
     dialect = engine.dialect
     # Asked each time: somebody may begin to listen.  There is no public way to ask.
-    heard = engine._has_events or dialect._has_events or engine._should_log_info()  # noqa: SLF001
-    return dialect.driver == "pysqlite" and not heard
+    return not (engine._has_events or dialect._has_events or engine._should_log_info())  # noqa: SLF001
 
 
 class DirectConnection:

@@ -134,7 +134,8 @@ class SqlStorage:
         steps = plan(changes, self._transactions.dialect)
         self._translate(steps)
         if self._transactions.commits_statements and fits_one_statement(steps):
-            return _persistently(self._transactions.reading, lambda it: run_at_once(steps, it))
+            alone = partial(self._transactions.sending, together=False)
+            return _persistently(alone, lambda it: run_at_once(steps, it))
 
         def in_order(connection: Sends) -> Counts:
             lock_rows(steps, connection)
