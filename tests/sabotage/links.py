@@ -1,9 +1,10 @@
 """Faults of the rules about one-time links and about sign-ins at a provider: TK and SO."""
 
 from customer_accounts.adapters import memory_write
-from customer_accounts.features.email_confirmation import _by_code, live_token
+from customer_accounts.features.confirmation_code import link_of_code
 from customer_accounts.features.identity import VerifiedIdentity, _begun_by, _text
 from customer_accounts.features.identity_links import LinkIdentity, UnlinkIdentity
+from customer_accounts.features.live_links import live_token
 from customer_accounts.features.password_reset import reset_mail
 from customer_accounts.features.social_sign_in import SignInWithIdentity
 from customer_accounts.issue import issue_token, with_token
@@ -78,7 +79,7 @@ _TOKENS = (
     fault(
         "TK-09",
         "a code may be tried six times",
-        edited(_by_code, "one.code_tries < env", "one.code_tries <= env"),
+        edited(link_of_code, "one.code_tries < env", "one.code_tries <= env"),
         "features/test_email_confirmation.py::TestCode::test_five_tries_over_all_requests",
     ),
     fault(

@@ -9,7 +9,7 @@ from attrs import frozen
 from customer_accounts.account import AccountRecord
 from customer_accounts.command import Env, Refusal, refuse
 from customer_accounts.facts import Facts
-from customer_accounts.features.email_confirmation import live_token
+from customer_accounts.features.live_links import live_token
 from customer_accounts.refusals import Reason
 from customer_accounts.token import Purpose, TokenRecord, link_digest
 

@@ -32,8 +32,8 @@ from customer_accounts.changes import (
 from customer_accounts.command import Command, Decision, Env, Refusal, name_of, refuse
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.account_links import digest_of
-from customer_accounts.features.email_confirmation import live_token
 from customer_accounts.features.four_eyes import not_permitted
+from customer_accounts.features.live_links import live_token
 from customer_accounts.features.merge_undo_changes import accounts_back, claims_back
 from customer_accounts.features.registration import email_key_of
 from customer_accounts.inputs import Line, OptionalToken, TypedEmail

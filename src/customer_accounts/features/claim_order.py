@@ -21,7 +21,7 @@ Mails: GUEST_ORDERS_CLAIMED.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, ClassVar
 from uuid import UUID
 
@@ -32,7 +32,7 @@ from pydantic_core import PydanticCustomError
 from customer_accounts.account import AccountRecord
 from customer_accounts.actors import Agent, SignedInCustomer, System
 from customer_accounts.changes import OrderSelection, update
-from customer_accounts.claim import ClaimCause, Coverage, Grade, OrderAddresses
+from customer_accounts.claim import ClaimCause, Grade
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.acting import acting, write_of
@@ -40,11 +40,11 @@ from customer_accounts.features.claim_plan import plan_claim
 from customer_accounts.features.claiming import Ground, claim, claimant_of
 from customer_accounts.features.guest_claim import Claimed
 from customer_accounts.features.registration import email_key_of, read_email
+from customer_accounts.features.single_claim import is_address_covered, may_join, orders_joined
 from customer_accounts.inputs import Line, Reference, TypedEmail, TypedFact
 from customer_accounts.issue import event_of
 from customer_accounts.limiting import Hit, Limit, hits
-from customer_accounts.near_miss import is_near_miss
-from customer_accounts.order import GuestOrderGroup, OrderRecord, bare_number, best_spelled, number_spellings
+from customer_accounts.order import OrderRecord, bare_number, best_spelled, number_spellings
 from customer_accounts.outbox import EventKind
 from customer_accounts.refusals import Reason
 from customer_accounts.settings import Settings
@@ -108,7 +108,7 @@ class ClaimOrder(Command):
             return Refusal(refuse(Reason.NOT_FOUND, about="number").refused, announce=(tried,))
         shown = "order_number postcode" if self.fact is None else "order_number host_fact"
         ground = Ground(cause=ClaimCause.CUSTOMER, grade=Grade.SECOND_FACT, facts=shown)
-        return _joined(
+        return orders_joined(
             account, fitting, OrderSelection(reference=fitting[0].reference), ground, facts, env, actor
         )
 
@@ -187,7 +187,7 @@ class ClaimWithEvidence(Command):
             return refuse(Reason.ORDER_DISPUTED, about="reference")
         if not may_join(order, account, env.settings.claim_coverage[ground.grade], facts, env):
             return refuse(Reason.NOT_ALLOWED, about="reference")
-        return _joined(account, [order], OrderSelection(reference=reference), ground, facts, env, actor)
+        return orders_joined(account, [order], OrderSelection(reference=reference), ground, facts, env, actor)
 
     def _all(
         self, account: AccountRecord, ground: Ground, facts: Facts, env: Env, actor: Agent | System
@@ -196,7 +196,7 @@ class ClaimWithEvidence(Command):
         if isinstance(email, Refusal):
             return email
         coverage = env.settings.claim_coverage[ground.grade]
-        if not _address_covered(email.key, account, coverage, facts):
+        if not is_address_covered(email.key, account, coverage, facts):
             return refuse(Reason.NOT_ALLOWED, about="email")
         groups = [one for one in facts.guest_orders if one.email_key == email.key]
         since = None if coverage.within is None else env.now - coverage.within
@@ -212,47 +212,6 @@ class ClaimWithEvidence(Command):
             [update(account, claiming.account), *claiming.changes],
             counted=lambda counts: evolve(result, claimed=claiming.moved(counts)),
         )
-
-
-def may_join(order: OrderRecord, account: AccountRecord, coverage: Coverage, facts: Facts, env: Env) -> bool:
-    """Whether a proof of this coverage brings one order into an account.
-
-    Args:
-        facts: with the account of the order's address, if there is one.
-    """
-    young = coverage.within is None or order.placed_at >= env.now - coverage.within
-    free = order.owner is None and not order.disputed
-    return free and young and _address_covered(order.email_key, account, coverage, facts)
-
-
-def _address_covered(email_key: str, account: AccountRecord, coverage: Coverage, facts: Facts) -> bool:
-    if email_key == account.email_key:
-        return True
-    if facts.account_at(email_key) is not None:
-        return False
-    if coverage.addresses is OrderAddresses.NEAR:
-        return is_near_miss(email_key, account.email_key or "")
-    return coverage.addresses is OrderAddresses.ANY
-
-
-def _joined(
-    account: AccountRecord, orders: Iterable[OrderRecord], selection: OrderSelection, ground: Ground,
-    facts: Facts, env: Env, actor: SignedInCustomer | Agent | System,
-) -> Decision[Claimed]:  # fmt: skip
-    """Write the claim of single orders, all of which may join."""
-    groups = [
-        GuestOrderGroup(one.email_key, True, 1, one.placed_at, one.placed_at, one.email) for one in orders
-    ]
-    plan = plan_claim(
-        evolve(claimant_of(account, facts, env), proven=True), groups, Coverage(None, OrderAddresses.ANY)
-    )
-    claiming = claim(account, plan, selection, ground, facts, env, actor)
-    result = Claimed(claiming.planned, claiming.claim_id)
-    return Decision(
-        result,
-        [update(account, claiming.account), *claiming.changes],
-        counted=lambda counts: evolve(result, claimed=claiming.moved(counts)),
-    )
 
 
 def _same_postcode(stored: str, typed: str) -> bool:

@@ -36,7 +36,7 @@ from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.account_links import digest_of
 from customer_accounts.features.acting import acting, write_of
 from customer_accounts.features.delivery_address import default_among
-from customer_accounts.features.email_confirmation import live_token
+from customer_accounts.features.live_links import live_token
 from customer_accounts.features.revocation import changes_of_address_ended, sessions_ended
 from customer_accounts.inputs import Line, OptionalToken
 from customer_accounts.issue import mail_to_account, record_event, spent

@@ -35,8 +35,8 @@ from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.account_links import AccountLink, account_link, digest_of
 from customer_accounts.features.account_opening import opening_scope, without_rivals
 from customer_accounts.features.claiming import Claiming, claim_by_mailbox
-from customer_accounts.features.email_confirmation import asked_in
 from customer_accounts.features.further_address import further_address
+from customer_accounts.features.live_links import asked_in
 from customer_accounts.features.reauthentication import password_check
 from customer_accounts.features.registration import email_key_of, mailing
 from customer_accounts.features.revocation import links_after_use, sessions_ended

@@ -19,20 +19,20 @@ from pydantic import SecretStr
 from pydantic_core import PydanticCustomError
 
 from customer_accounts.account import RegistrationRecord, Session
-from customer_accounts.actors import SignedInCustomer, Visitor, browser_digest, network_of
-from customer_accounts.changes import Change, UseToken, update
+from customer_accounts.actors import Visitor, network_of
+from customer_accounts.changes import Change, UseToken
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.account_opening import Opened, Opening, open_account, opening_scope
+from customer_accounts.features.confirmation_code import is_of_its_address, link_of_code
+from customer_accounts.features.live_links import asked_in, live_token
 from customer_accounts.features.new_password import password_refusal
-from customer_accounts.features.registration import waiting_in
 from customer_accounts.inputs import OptionalToken, TypedToken
-from customer_accounts.issue import event_of, masked, spent
+from customer_accounts.issue import masked, spent
 from customer_accounts.limiting import Hit, Limit, hits
-from customer_accounts.outbox import EventKind
 from customer_accounts.refusals import Reason
 from customer_accounts.settings import Settings
-from customer_accounts.token import Purpose, TokenRecord, link_digest, same_code, short_code
+from customer_accounts.token import Purpose, TokenRecord, link_digest
 
 
 class Needs(StrEnum):
@@ -83,17 +83,6 @@ class Confirmed:
         raise TypeError("Confirmed cannot be pickled: it may hold a password")
 
 
-def live_token(facts: Facts, text: str, env: Env, *purposes: Purpose) -> TokenRecord | Refusal:
-    """Give the link that can still be used for one of the purposes, or the refusal that says why not."""
-    digest = link_digest(text.strip())
-    token = None if digest is None else facts.token(digest)
-    if token is None or token.purpose not in purposes:
-        return refuse(Reason.LINK_INVALID)
-    if token.used_at is not None:
-        return refuse(Reason.ALREADY_DONE)
-    return token if token.is_live(env.now) else refuse(Reason.LINK_EXPIRED)
-
-
 def _needs(token: TokenRecord, facts: Facts, actor: Visitor) -> Needs:
     if token.purpose in (Purpose.RESET_PASSWORD, Purpose.SET_PASSWORD):
         return Needs.NEW_PASSWORD
@@ -107,15 +96,6 @@ def _needs(token: TokenRecord, facts: Facts, actor: Visitor) -> Needs:
     if registration.password_hash is None:
         return Needs.NEW_PASSWORD
     return Needs.PASSWORD_OR_NEW
-
-
-def asked_in(token: TokenRecord, actor: Visitor | SignedInCustomer) -> bool:
-    """Whether the browser is the one that asked for a link."""
-    return (
-        token.browser is not None
-        and actor.browser is not None
-        and browser_digest(actor.browser) == token.browser
-    )
 
 
 def _same_browser(registration: RegistrationRecord, actor: Visitor) -> bool:
@@ -195,7 +175,7 @@ class ConfirmEmail(Command):
         if isinstance(token, Refusal):
             return token
         registration = facts.registration(token.registration_id)
-        if registration is None or not _of_its_address(token, registration):
+        if registration is None or not is_of_its_address(token, registration):
             return refuse(Reason.LINK_INVALID)
         if facts.account_at(token.email_key) is not None:
             return refuse(Reason.LINK_INVALID)
@@ -224,7 +204,7 @@ class ConfirmEmail(Command):
     def _proof(self, facts: Facts, env: Env, actor: Visitor) -> TokenRecord | Refusal:
         if self.token is not None:
             return live_token(facts, self.token, env, Purpose.CONFIRM_REGISTRATION, Purpose.SET_PASSWORD)
-        return _by_code(self.code or "", facts, env, actor)
+        return link_of_code(self.code or "", facts, env, actor)
 
     def _opening(
         self, token: TokenRecord, registration: RegistrationRecord, facts: Facts, env: Env, actor: Visitor
@@ -268,14 +248,6 @@ class ConfirmEmail(Command):
         return evolve(opening, password_hash=env.hasher.hash(password))
 
 
-def _of_its_address(token: TokenRecord, registration: RegistrationRecord) -> bool:
-    """Whether a link was mailed to the address that its registration has.
-
-    A mail that overlaps a correction goes to the address before; it must not prove the one after (TK-03).
-    """
-    return (token.registration_id, token.email_key) == (registration.id, registration.email_key)
-
-
 def _with_wishes(base: Opening, registration: RegistrationRecord, password_hash: str | None) -> Opening:
     provider, subject = registration.identity_provider, registration.identity_subject
     return evolve(
@@ -297,29 +269,3 @@ def _confirmed(opened: Opened, env: Env, shown: str | None, continue_to: str) ->
         wishes_dropped=opened.wishes_dropped,
         continue_to=continue_to,
     )
-
-
-def _by_code(code: str, facts: Facts, env: Env, actor: Visitor) -> TokenRecord | Refusal:
-    """Find the link whose short code was typed, among those of this browser; every wrong try is counted (TK-09)."""
-    own = waiting_in(facts, actor, env)
-    if actor.browser is None or not own:
-        return refuse(Reason.NOTHING_WAITING)
-    waiting = [one for one in own if not one.confirmed_at]
-    if not waiting:
-        return refuse(Reason.ALREADY_DONE)
-    open_to_tries = [one for one in waiting if one.code_tries < env.settings.code_tries]
-    for token in facts.tokens:
-        if any(_of_its_address(token, one) for one in open_to_tries) and _code_is(token, code, env):
-            return token
-    event = event_of(env, actor, EventKind.CODE_WRONG, email=waiting[0].email)
-    counted = [update(one, evolve(one, code_tries=one.code_tries + 1)) for one in open_to_tries]
-    refusal = refuse(Reason.CODE_WRONG, about="code")
-    return Refusal(refusal.refused, changes=counted, announce=(event,))
-
-
-def _code_is(token: TokenRecord, code: str, env: Env) -> bool:
-    secret = env.settings.secret_named(token.key_id)
-    young = env.now <= token.created_at + env.settings.code_lifetime
-    if secret is None or not young or not token.is_live(env.now):
-        return False
-    return same_code(short_code(secret, token.token_id), code)

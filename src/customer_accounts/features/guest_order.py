@@ -30,7 +30,7 @@ Mails: the acknowledgement; GUEST_ORDERS_CLAIMED; with ``open_account`` those of
 `customer_accounts.features.registration`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC
 from typing import Annotated, ClassVar
 from uuid import UUID
@@ -40,15 +40,13 @@ from pydantic import SecretStr, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from customer_accounts.account import AccountRecord
-from customer_accounts.actors import Actor, SignedInCustomer, System, Visitor, network_of
-from customer_accounts.changes import Change, OrderSelection, insert, unchanged, update
-from customer_accounts.claim import ClaimCause, Grade
+from customer_accounts.actors import SignedInCustomer, System, Visitor, network_of
+from customer_accounts.changes import Change, insert, unchanged
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.email_address import EmailAddress, suggest_correction
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.acting import write_of
-from customer_accounts.features.claim_plan import plan_claim
-from customer_accounts.features.claiming import Ground, claim, claimant_of, covered_by_mailbox
+from customer_accounts.features.automatic_claim import joining_at_once
 from customer_accounts.features.new_password import two_passwords
 from customer_accounts.features.order_account import begin_with_order
 from customer_accounts.features.order_notices import OrderEvent, audience_of, mail_about, order_mails
@@ -57,7 +55,7 @@ from customer_accounts.inputs import Line, Locale, Moment, NewsletterInput, Refe
 from customer_accounts.issue import record_event
 from customer_accounts.limiting import Hit, Limit, hits
 from customer_accounts.merge import MergeRecord
-from customer_accounts.order import GuestOrderGroup, OrderRecord, OrderStatus
+from customer_accounts.order import OrderRecord, OrderStatus
 from customer_accounts.outbox import EventKind
 from customer_accounts.refusals import Reason
 from customer_accounts.settings import Settings
@@ -219,7 +217,7 @@ class RecordOrder(Command):
             begun = begin_with_order(order, self.password_to_set(), self.newsletter, facts, env, actor)
         if isinstance(begun, Refusal):
             return begun
-        joining = _joining(order, owner, facts, env, actor)
+        joining = joining_at_once(order, owner, facts, env, actor)
         kind, reference = EventKind.ORDER_RECORDED, order.reference
         event = record_event(env, actor, kind, email=order.email, account_id=order.owner, detail=reference)
         return Decision(result, [insert(order), *self._mails(order, owner, env), *begun, *joining, event])
@@ -296,27 +294,6 @@ def held(
         return decision
     holding = () if record is None else (unchanged(record),)
     return evolve(decision, changes=[*holding, *decision.changes], otherwise=otherwise)
-
-
-def _joining(
-    order: OrderRecord, owner: AccountRecord | None, facts: Facts, env: Env, actor: Actor
-) -> Sequence[Change]:
-    """Let a guest's order join the account that has proven its address, where the shop wants that."""
-    account = facts.account_at(order.email_key)
-    if owner is not None or account is None or not env.settings.claim_automatically:
-        return ()
-    coverage = covered_by_mailbox(env)
-    young = coverage.within is None or order.placed_at >= env.now - coverage.within
-    group = GuestOrderGroup(
-        order.email_key, young, 1, order.placed_at, order.placed_at, order.email, name=order.name
-    )
-    plan = plan_claim(claimant_of(account, facts, env), [group], coverage)
-    if not plan.joins:
-        return ()
-    ground = Ground(cause=ClaimCause.AUTOMATIC, grade=Grade.MAILBOX)
-    claiming = claim(account, plan, OrderSelection(reference=order.reference), ground, facts, env, actor)
-    # The address must still be the account's own when the order joins.
-    return [update(account, account), *claiming.changes]
 
 
 def _content(order: OrderRecord) -> tuple[object, ...]:

@@ -22,7 +22,7 @@ from customer_accounts.actors import Visitor, network_of
 from customer_accounts.changes import Change, Remove
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.facts import Facts, Part, Scope
-from customer_accounts.features.email_confirmation import live_token
+from customer_accounts.features.live_links import live_token
 from customer_accounts.features.order_account import begin_with_order
 from customer_accounts.features.registration import answer
 from customer_accounts.inputs import TypedToken

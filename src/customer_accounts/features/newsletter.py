@@ -27,7 +27,7 @@ from customer_accounts.changes import Change, QueueMail, UseToken, insert, updat
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.acting import acting, write_of
-from customer_accounts.features.email_confirmation import live_token
+from customer_accounts.features.live_links import live_token
 from customer_accounts.features.newsletter_state import (
     PARTS,
     NewsletterView,
