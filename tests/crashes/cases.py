@@ -12,6 +12,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from customer_accounts.accounts import Accounts, AsyncAccounts
+from customer_accounts.actors import System
 from customer_accounts.adapters.memory_write import Tables
 from customer_accounts.command import Command
 from customer_accounts.limiting import Allowance
@@ -121,6 +122,10 @@ class Work:
             return shop.deliver_mail(mailer)
         if self.name == "check_vat_numbers":
             return shop.check_vat_numbers(Register(self.stage))
+        if self.name == "check_vat":
+            return shop.check_vat(NUMBER, register=Register(self.stage))
+        if self.name == "requeue_mail":
+            return [shop.requeue_mail(one, by=System()) for one in shop.dead_mails()]
         return self.shop(storage, A_YEAR).purge()
 
     async def run_async(self, storage: AsyncStorage, mailer: AsyncMailer) -> Any:
@@ -134,6 +139,10 @@ class Work:
             return await shop.deliver_mail(mailer)
         if self.name == "check_vat_numbers":
             return await shop.check_vat_numbers(AsyncRegister(self.stage))
+        if self.name == "check_vat":
+            return await shop.check_vat(NUMBER, register=AsyncRegister(self.stage))
+        if self.name == "requeue_mail":
+            return [await shop.requeue_mail(one, by=System()) for one in await shop.dead_mails()]
         later = AsyncAccounts(storage, settings, clock=lambda: clock() + A_YEAR, limiter=limiter)
         return await later.purge()
 
@@ -158,7 +167,9 @@ class AsyncRegister:
 
 
 #: What is no command and writes all the same.
-WORKERS = ("deliver_mail", "check_vat_numbers", "purge")
+WORKERS = ("deliver_mail", "check_vat_numbers", "purge", "check_vat", "requeue_mail")
+#: Of a company that nobody in the shop has asked about.
+NUMBER = "FR40303265045"
 
 
 def works(*, whole: bool) -> Iterator[Work]:
@@ -185,4 +196,8 @@ def _of_worker(stage: Stage, name: str) -> Tables:
         whole = [one for one in tables.mails.values() if one.token is None or one.token in links]
         waiting = {one.id: one for one in whole[-3:]}
         return evolve(tables, mails={**sent_before(tables).mails, **waiting})
+    if name == "requeue_mail":
+        dead = next(one for one in tables.mails.values() if one.token is None and not one.order_reference)
+        given_up = evolve(dead, status=MailStatus.DEAD, attempts=10, reply="MailError: 451 later")
+        return evolve(tables, mails={**sent_before(tables).mails, dead.id: given_up})
     return sent_before(tables)

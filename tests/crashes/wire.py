@@ -100,6 +100,18 @@ class Tripping:
         """Release."""
         self._around("release", *given, **named)
 
+    def backlog(self) -> Any:
+        """Count what waits."""
+        return self._around("backlog")
+
+    def mails(self, *given: Any, **named: Any) -> Any:
+        """List mails."""
+        return self._around("mails", *given, **named)
+
+    def requeue(self, *given: Any, **named: Any) -> Any:
+        """Queue a dead mail again."""
+        return self._around("requeue", *given, **named)
+
     def _around(self, name: str, *given: Any, **named: Any) -> Any:
         self._wire.touch(f"before {name}")
         done = getattr(self._storage, name)(*given, **named)
@@ -139,6 +151,18 @@ class AsyncTripping:
     async def release(self, *given: Any, **named: Any) -> None:
         """Release."""
         await self._around("release", *given, **named)
+
+    async def backlog(self) -> Any:
+        """Count what waits."""
+        return await self._around("backlog")
+
+    async def mails(self, *given: Any, **named: Any) -> Any:
+        """List mails."""
+        return await self._around("mails", *given, **named)
+
+    async def requeue(self, *given: Any, **named: Any) -> Any:
+        """Queue a dead mail again."""
+        return await self._around("requeue", *given, **named)
 
     async def _around(self, name: str, *given: Any, **named: Any) -> Any:
         self._wire.touch(f"before {name}")
