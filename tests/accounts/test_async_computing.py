@@ -53,6 +53,7 @@ def test_decisions_that_hash_run_on_the_threads_of_the_hasher() -> None:
     shop = AsyncAccounts(AsyncMemoryStorage(), cheap_settings(), hasher=hasher)
 
     async def sign_in() -> object:
+        """Sign in where the loop has no threads of its own."""
         asyncio.get_running_loop().set_default_executor(_NoThread(1))
         return await shop.handle(SIGN_IN, by=VISITOR)
 
@@ -100,6 +101,7 @@ def test_a_cancelled_task_leaves_the_queue() -> None:
     held = Held(threads)
 
     async def cancelled() -> None:
+        """Ask, and go away before the turn comes."""
         task = asyncio.create_task(computed(threads, lambda: done.append("unwanted")))
         await asyncio.sleep(0)
         task.cancel()
@@ -116,6 +118,7 @@ def test_context_variables_come_along() -> None:
     """What a host keeps for a request, such as a language or a trace, is there while its command is decided."""
 
     async def asked() -> str:
+        """Ask in a task that has a language."""
         LANGUAGE.set("fr")
         return await computed(ComputingThreads(1, LONG), LANGUAGE.get)
 

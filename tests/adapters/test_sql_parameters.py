@@ -144,6 +144,7 @@ def test_an_async_driver_takes_fewer_parameters_still(crowded: Database) -> None
     """RL-04: asyncpg counts to 32,767 only, and leases as many rows."""
 
     async def lease() -> int:
+        """Lease all that is due, and count it."""
         storage = AsyncSqlStorage(crowded.asyncpg_url)
         tasks = await storage.lease(Queue.VAT, limit=2**40, now=NOW, until=later(minutes=5))
         await storage.close()

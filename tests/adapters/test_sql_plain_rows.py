@@ -38,6 +38,7 @@ def test_a_lost_connection_is_replaced(postgres_shop: Database, driver: str) -> 
     """A server that ended the connections is one fault of SQLAlchemy, after which all of the pool are new."""
 
     async def work() -> tuple[bool, int]:
+        """Read, lose all connections, and read again."""
         engine = create_async_engine(getattr(postgres_shop, driver), hide_parameters=True)
         storage, account = AsyncSqlStorage(engine), records.an_account()
         scope = Scope(parts=ACCOUNTS, account_id=account.id)
@@ -69,6 +70,7 @@ def test_faults_are_those_of_sqlalchemy(postgres_shop: Database, driver: str) ->
     """LG-01: a fault tells its statement and no value, as ever, and the connection goes on."""
 
     async def work() -> Any:
+        """Read while the table has another name, and afterwards."""
         engine = create_async_engine(getattr(postgres_shop, driver))
         async with engine.begin() as connection:
             await connection.exec_driver_sql("ALTER TABLE ca_accounts RENAME TO somewhere_else")
