@@ -9,8 +9,8 @@ from sqlalchemy import Table, create_engine, inspect, make_url, text
 from sqlalchemy.exc import IntegrityError
 
 from customer_accounts.adapters.sql import AsyncSqlStorage, HostOrders, SqlStorage, schema
-from customer_accounts.adapters.sql.reach import shape_of
 from customer_accounts.adapters.sql.reading import question
+from customer_accounts.adapters.sql.shape import shape_of
 from customer_accounts.adapters.sql.statements import insert_into
 from customer_accounts.adapters.sql.writing import plan
 from customer_accounts.changes import MoveOrders, OrderSelection

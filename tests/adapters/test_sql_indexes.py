@@ -12,8 +12,8 @@ from sqlalchemy import ClauseElement, Connection, create_engine
 from customer_accounts.adapters.sql import metadata
 from customer_accounts.adapters.sql.lists import MANY
 from customer_accounts.adapters.sql.queues import _DUE_CHECKS
-from customer_accounts.adapters.sql.reach import shape_of
 from customer_accounts.adapters.sql.reading import question
+from customer_accounts.adapters.sql.shape import shape_of
 from customer_accounts.adapters.sql.statements import purges_of
 from customer_accounts.adapters.sql.writing import plan
 from customer_accounts.changes import Kept, MoveOrders, OrderSelection

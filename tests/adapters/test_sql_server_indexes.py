@@ -14,8 +14,8 @@ from customer_accounts.adapters.sql.compiled import compiled
 from customer_accounts.adapters.sql.fields import Fields
 from customer_accounts.adapters.sql.lists import MANY
 from customer_accounts.adapters.sql.mapping import NODES
-from customer_accounts.adapters.sql.reach import Shape, shape_of, values_of
 from customer_accounts.adapters.sql.reading import question
+from customer_accounts.adapters.sql.shape import Shape, shape_of, values_of
 from customer_accounts.adapters.sql.step import Step
 from customer_accounts.adapters.sql.writing import plan
 from customer_accounts.changes import Change

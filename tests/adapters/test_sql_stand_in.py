@@ -8,10 +8,11 @@ from sqlalchemy import create_engine
 from customer_accounts import Accounts, RequestPasswordReset, ResendConfirmation
 from customer_accounts.actors import Visitor
 from customer_accounts.adapters.sql import SqlStorage, stand_in
+from customer_accounts.adapters.sql.answering import answer
 from customer_accounts.adapters.sql.compiled import compiled
 from customer_accounts.adapters.sql.layout import Prepared
-from customer_accounts.adapters.sql.reach import shape_of
-from customer_accounts.adapters.sql.reading import answer, question
+from customer_accounts.adapters.sql.reading import question
+from customer_accounts.adapters.sql.shape import shape_of
 from customer_accounts.adapters.sql.stand_in import read_nobody
 from customer_accounts.changes import insert
 from customer_accounts.facts import Facts, Part, Scope

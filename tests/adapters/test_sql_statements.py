@@ -14,10 +14,10 @@ from customer_accounts.accounts import Accounts
 from customer_accounts.actors import Visitor
 from customer_accounts.adapters.sql import SqlStorage, queues
 from customer_accounts.adapters.sql.lists import MANY, number_of
-from customer_accounts.adapters.sql.reach import Shape, shape_of, values_of
 from customer_accounts.adapters.sql.reading import question
 from customer_accounts.adapters.sql.reading_history import HistoryShape
 from customer_accounts.adapters.sql.schema import metadata
+from customer_accounts.adapters.sql.shape import Shape, shape_of, values_of
 from customer_accounts.adapters.sql.statements import insert_mail, move_orders, purges_of
 from customer_accounts.adapters.sql.writing import plan
 from customer_accounts.changes import Kept, Mark, QueueMail, Remove, UseToken, insert, update

@@ -1,12 +1,10 @@
-"""From a scope to its facts: one statement for each shape of scope, made once and kept.
+"""From a scope to its question: one statement for each shape of scope, made once and kept.
 
 The statement is the same whether anything is found or not (EN-03).  A scope that names one address and asks
 for accounts alone, as a sign-in may, is one plain SELECT by a unique key.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -27,7 +25,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from customer_accounts.adapters.sql.fields import UtcDateTime, Values
+from customer_accounts.adapters.sql.fields import UtcDateTime
 from customer_accounts.adapters.sql.layout import Branch, Prepared, branch_of, family_branches, prepared
 from customer_accounts.adapters.sql.lists import Bound
 from customer_accounts.adapters.sql.mapping import (
@@ -38,23 +36,18 @@ from customer_accounts.adapters.sql.mapping import (
     IDENTITIES,
     MAILS,
     MERGES,
-    ORDER_VAT,
     ORDERS,
     PROPOSALS,
     REGISTRATIONS,
     REQUESTS,
     SUBSCRIPTIONS,
     TOKENS,
-    VAT_CHECKS,
-    VAT_EVIDENCE,
-    VAT_PAUSES,
     WISH_LISTS,
     Node,
 )
 from customer_accounts.adapters.sql.reach import (
     Condition,
     Reach,
-    Shape,
     claim_ways,
     identity_way,
     named_orders,
@@ -62,12 +55,11 @@ from customer_accounts.adapters.sql.reach import (
     reached,
     token_way,
 )
-from customer_accounts.adapters.sql.reading_history import history_branches, history_records
+from customer_accounts.adapters.sql.reading_history import history_branches
 from customer_accounts.adapters.sql.reading_vat import by_vat, order_vat_page, vat_branches
 from customer_accounts.adapters.sql.schema import claims, identities, orders, tokens
-from customer_accounts.facts import Facts, Part
-from customer_accounts.history import History
-from customer_accounts.order import GuestOrderGroup
+from customer_accounts.adapters.sql.shape import Shape
+from customer_accounts.facts import Part
 
 _BELONGINGS = (
     (Part.ADDRESSES, ADDRESSES),
@@ -94,23 +86,6 @@ def question(shape: Shape) -> Prepared | None:
         *history_branches(shape.history if Part.HISTORY in shape.parts else None),
     ]
     return prepared(branches) if branches else None
-
-
-def answer(question: Prepared, rows: Sequence[Values], history: History | None = None) -> Facts:
-    """Make facts of the rows that came; *history* is the scope's."""
-    if not rows:
-        return _NOTHING
-    found = question.sorted(rows)
-    given: dict[str, Any] = {
-        part: _records(of, found) for of in found if (part := _PARTS.get(of)) is not None
-    }
-    for part in _NEWEST_FIRST.intersection(given):
-        given[part] = given[part][::-1]
-    if Part.GUEST_ORDERS in found:
-        given[Part.GUEST_ORDERS] = _groups(found[Part.GUEST_ORDERS])
-    if history is not None:
-        given[Part.HISTORY] = history_records(history, found)
-    return Facts(**given)
 
 
 def _persons(shape: Shape, reach: Reach) -> list[Branch]:
@@ -182,14 +157,6 @@ def _guest_orders(shape: Shape, reach: Reach) -> list[Branch]:
     ]
     groups = select(*columns).group_by(one.email_key, one.recent, one.disputed, one.name, one.owner)
     return [Branch(Part.GUEST_ORDERS, columns, groups)]
-
-
-def _groups(rows: Sequence[Values]) -> tuple[GuestOrderGroup, ...]:
-    return tuple(sorted((GuestOrderGroup(*row) for row in rows), key=_group_key))
-
-
-def _group_key(one: GuestOrderGroup) -> tuple[str, bool, bool, str, str]:
-    return one.email_key, one.recent, one.disputed, one.name, str(one.owner or "")
 
 
 def _claims(shape: Shape, reach: Reach) -> list[Branch]:
@@ -271,54 +238,3 @@ def _case_page(shape: Shape, node: Node) -> CTE:
         page = page.where(tuple_(table.created_at, table.id) > tuple_(*after))
     ordered = page.order_by(table.created_at, table.id)
     return ordered.limit(bindparam("cases_limit", type_=Integer())).cte(f"page_of_{node.table.name}")
-
-
-def _records(node: Node, found: Mapping[Any, list[Values]]) -> tuple[Any, ...]:
-    return tuple(sorted(node.records(found), key=_ORDER[node]))
-
-
-#: The order in which records of a kind are given, oldest first where they have an age.
-_ORDER: dict[Node, Callable[[Any], Any]] = {
-    ACCOUNTS: attrgetter("created_at", "id"),
-    REGISTRATIONS: attrgetter("created_at", "id"),
-    TOKENS: attrgetter("created_at", "digest"),
-    IDENTITIES: attrgetter("linked_at", "provider", "subject"),
-    ORDERS: attrgetter("placed_at", "reference"),
-    ADDRESSES: attrgetter("created_at", "id"),
-    WISH_LISTS: attrgetter("created_at", "id"),
-    SUBSCRIPTIONS: attrgetter("account_id"),
-    VAT_CHECKS: attrgetter("due_at", "number"),
-    VAT_EVIDENCE: attrgetter("checked_at", "id"),
-    ORDER_VAT: attrgetter("recorded_at", "reference"),
-    VAT_PAUSES: attrgetter("register"),
-    EVENTS: attrgetter("at", "id"),
-    CLAIMS: attrgetter("at", "id"),
-    REQUESTS: attrgetter("created_at", "id"),
-    PROPOSALS: attrgetter("created_at", "id"),
-    MERGES: attrgetter("at", "id"),
-    MAILS: attrgetter("queued_at", "id"),
-}
-
-#: Where the records of a kind stand in the facts.
-_PARTS: dict[Hashable, Part] = {
-    ACCOUNTS: Part.ACCOUNTS,
-    REGISTRATIONS: Part.REGISTRATIONS,
-    TOKENS: Part.TOKENS,
-    IDENTITIES: Part.IDENTITIES,
-    ORDERS: Part.ORDERS,
-    ADDRESSES: Part.ADDRESSES,
-    WISH_LISTS: Part.WISH_LISTS,
-    SUBSCRIPTIONS: Part.SUBSCRIPTIONS,
-    VAT_CHECKS: Part.VAT_CHECKS,
-    VAT_EVIDENCE: Part.VAT_EVIDENCE,
-    ORDER_VAT: Part.ORDER_VAT,
-    VAT_PAUSES: Part.VAT_PAUSES,
-    EVENTS: Part.EVENTS,
-    CLAIMS: Part.CLAIMS,
-    REQUESTS: Part.REQUESTS,
-    PROPOSALS: Part.PROPOSALS,
-    MERGES: Part.MERGES,
-    MAILS: Part.MAILS,
-}
-_NEWEST_FIRST = frozenset({Part.ORDERS, Part.VAT_EVIDENCE, Part.ORDER_VAT})
-_NOTHING = Facts()

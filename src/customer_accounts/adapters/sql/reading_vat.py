@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement, Integer, Select, String, bindparam, select
 from customer_accounts.adapters.sql.fields import UtcDateTime
 from customer_accounts.adapters.sql.layout import Branch, branch_of
 from customer_accounts.adapters.sql.mapping import ORDER_VAT, VAT_CHECKS, VAT_EVIDENCE, VAT_PAUSES
-from customer_accounts.adapters.sql.reach import Reach, Shape, named_orders, number_bound, reached
+from customer_accounts.adapters.sql.reach import Reach, named_orders, number_bound, reached
 from customer_accounts.adapters.sql.schema import order_vat, vat_checks, vat_evidence, vat_pauses
+from customer_accounts.adapters.sql.shape import Shape
 from customer_accounts.facts import EVIDENCE_AT_ONCE, Part
 
 #: Makes the SELECT of one page of the references of an account's orders.

@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy.engine import Dialect
 
 from customer_accounts.account import AccountRecord
+from customer_accounts.adapters.sql.answering import answer
 from customer_accounts.adapters.sql.compiled import Compiled
 from customer_accounts.adapters.sql.fields import Values
 from customer_accounts.adapters.sql.layout import Prepared
 from customer_accounts.adapters.sql.mapping import ACCOUNTS
-from customer_accounts.adapters.sql.reading import answer
 
 _THEN = datetime(2020, 1, 1, tzinfo=UTC)
 _NOBODY = AccountRecord(

@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.sql import ClauseElement
 
 from customer_accounts.adapters.sql import outbox, queues
+from customer_accounts.adapters.sql.answering import answer
 from customer_accounts.adapters.sql.at_once import fits_one_statement, run_at_once
 from customer_accounts.adapters.sql.compiled import compiled
 from customer_accounts.adapters.sql.connecting import (
@@ -25,10 +26,10 @@ from customer_accounts.adapters.sql.host_orders import HostOrders
 from customer_accounts.adapters.sql.joining import DjangoConnection, HasConnection, joined
 from customer_accounts.adapters.sql.lending import Lender
 from customer_accounts.adapters.sql.locking import lock_rows
-from customer_accounts.adapters.sql.reach import shape_of, values_of
-from customer_accounts.adapters.sql.reading import answer, question
+from customer_accounts.adapters.sql.reading import question
 from customer_accounts.adapters.sql.schema import metadata
 from customer_accounts.adapters.sql.schema import orders as our_orders
+from customer_accounts.adapters.sql.shape import shape_of, values_of
 from customer_accounts.adapters.sql.stand_in import read_nobody
 from customer_accounts.adapters.sql.step import Step
 from customer_accounts.adapters.sql.writing import plan, run
