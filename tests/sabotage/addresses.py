@@ -7,13 +7,10 @@ from customer_accounts.adapters.sql import SqlStorage
 from customer_accounts.email_syntax import Mailbox, _ascii_domain, _is_forbidden, _lowered, _octets
 from customer_accounts.features.email_change import RequestEmailChange
 from customer_accounts.features.password_reset import RequestPasswordReset
-from customer_accounts.features.registration import (
-    Register,
-    ResendConfirmation,
-    confirmation_mail,
-    email_key_of,
-)
+from customer_accounts.features.pending_registration import confirmation_mail
+from customer_accounts.features.registration import Register, ResendConfirmation
 from customer_accounts.features.sign_in import SignIn
+from customer_accounts.features.typed_email import email_key_of
 from customer_accounts.hashing import Argon2Hasher
 from tests.sabotage.fault import edited, fault, setting
 

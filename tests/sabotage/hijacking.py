@@ -7,7 +7,8 @@ from customer_accounts.features.email_confirmation import ConfirmEmail
 from customer_accounts.features.identity import VerifiedIdentity, _literally_true
 from customer_accounts.features.identity_approval import disarmed, password_changed_mail
 from customer_accounts.features.password import ChangePassword
-from customer_accounts.features.registration import Register, _room_for_one_more, begin
+from customer_accounts.features.pending_registration import begin, room_for_one_more
+from customer_accounts.features.registration import Register
 from customer_accounts.features.revocation import links_after_use, sessions_ended
 from customer_accounts.features.social_sign_in import SignInWithIdentity
 from tests.sabotage.fault import edited, fault
@@ -148,7 +149,7 @@ HIJACKING = (
     fault(
         "PH-09",
         "any number of registrations waits for one address",
-        edited(_room_for_one_more, "env.settings.registrations_per_address + 1", "len(waiting)"),
+        edited(room_for_one_more, "env.settings.registrations_per_address + 1", "len(waiting)"),
         "features/test_registration.py::TestRegister::test_the_oldest_of_too_many_goes",
     ),
     fault(

@@ -38,8 +38,8 @@ from customer_accounts.features.account_links import account_link, digest_of
 from customer_accounts.features.four_eyes import agreed, not_permitted
 from customer_accounts.features.merge_changes import merge_changes
 from customer_accounts.features.merge_rules import MergePlan, plan_merge
-from customer_accounts.features.registration import email_key_of
 from customer_accounts.features.revocation import siblings_of
+from customer_accounts.features.typed_email import email_key_of
 from customer_accounts.inputs import Line, OptionalToken, TypedEmail
 from customer_accounts.issue import masked, spent
 from customer_accounts.limiting import Hit, Limit, hits

@@ -35,7 +35,7 @@ from customer_accounts.features.account_links import digest_of
 from customer_accounts.features.four_eyes import not_permitted
 from customer_accounts.features.live_links import live_token
 from customer_accounts.features.merge_undo_changes import accounts_back, claims_back
-from customer_accounts.features.registration import email_key_of
+from customer_accounts.features.typed_email import email_key_of
 from customer_accounts.inputs import Line, OptionalToken, TypedEmail
 from customer_accounts.issue import mail_to_account, masked, record_event
 from customer_accounts.limiting import Hit, Limit, hits

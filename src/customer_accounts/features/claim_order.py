@@ -39,8 +39,8 @@ from customer_accounts.features.acting import acting, write_of
 from customer_accounts.features.claim_plan import plan_claim
 from customer_accounts.features.claiming import Ground, claim, claimant_of
 from customer_accounts.features.guest_claim import Claimed
-from customer_accounts.features.registration import email_key_of, read_email
 from customer_accounts.features.single_claim import is_address_covered, may_join, orders_joined
+from customer_accounts.features.typed_email import email_key_of, read_email
 from customer_accounts.inputs import Line, Reference, TypedEmail, TypedFact
 from customer_accounts.issue import event_of
 from customer_accounts.limiting import Hit, Limit, hits

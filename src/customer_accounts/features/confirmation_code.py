@@ -11,7 +11,7 @@ from customer_accounts.actors import Visitor
 from customer_accounts.changes import update
 from customer_accounts.command import Env, Refusal, refuse
 from customer_accounts.facts import Facts
-from customer_accounts.features.registration import waiting_in
+from customer_accounts.features.pending_registration import waiting_in
 from customer_accounts.issue import event_of
 from customer_accounts.outbox import EventKind
 from customer_accounts.refusals import Reason

@@ -27,7 +27,8 @@ from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.email_address import EmailAddress
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.four_eyes import not_permitted
-from customer_accounts.features.registration import BY_STAFF, email_key_of, read_email
+from customer_accounts.features.pending_registration import BY_STAFF
+from customer_accounts.features.typed_email import email_key_of, read_email
 from customer_accounts.inputs import Reference, TypedEmail
 from customer_accounts.issue import issue_token, queue_mail, record_event, with_token
 from customer_accounts.outbox import Detail, EventKind, MailPurpose

@@ -29,7 +29,7 @@ from customer_accounts.changes import Change, insert, update
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.email_address import EmailAddress, suggest_correction
 from customer_accounts.facts import Facts, Part, Scope
-from customer_accounts.features.registration import email_key_of, read_email
+from customer_accounts.features.typed_email import email_key_of, read_email
 from customer_accounts.inputs import Line, Locale, TypedEmail
 from customer_accounts.issue import record_event
 from customer_accounts.limiting import Hit, Limit, hits, seen_from

@@ -37,7 +37,7 @@ from customer_accounts.command import Command, Decision, Env, Refusal
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.import_changes import BatchImport
 from customer_accounts.features.import_rows import Imported, ImportedCustomer, ImportedOrder
-from customer_accounts.features.registration import email_key_of
+from customer_accounts.features.typed_email import email_key_of
 
 #: Rows of one batch: one read, one transaction, and a bounded number of values in each statement.
 BATCH = 500

@@ -38,8 +38,8 @@ from customer_accounts.features.claiming import Claiming, claim_by_mailbox
 from customer_accounts.features.further_address import further_address
 from customer_accounts.features.live_links import asked_in
 from customer_accounts.features.reauthentication import password_check
-from customer_accounts.features.registration import email_key_of, mailing
 from customer_accounts.features.revocation import links_after_use, sessions_ended
+from customer_accounts.features.typed_email import email_key_of, mailing
 from customer_accounts.inputs import TypedEmail, TypedToken
 from customer_accounts.issue import issue_token, mail_to_account, masked, queue_mail, record_event, with_token
 from customer_accounts.limiting import Hit, Limit, hits

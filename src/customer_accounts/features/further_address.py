@@ -13,7 +13,7 @@ from customer_accounts.email_address import EmailAddress
 from customer_accounts.facts import Facts
 from customer_accounts.features.acting import acting
 from customer_accounts.features.reauthentication import not_proven
-from customer_accounts.features.registration import read_email
+from customer_accounts.features.typed_email import read_email
 from customer_accounts.refusals import Reason
 
 

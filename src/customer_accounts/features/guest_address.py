@@ -29,8 +29,8 @@ from customer_accounts.email_address import EmailAddress, suggest_correction
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.four_eyes import agreed, not_permitted
 from customer_accounts.features.guest_order_page import LEFT, links_ended
-from customer_accounts.features.registration import email_key_of, read_email
 from customer_accounts.features.support import because
+from customer_accounts.features.typed_email import email_key_of, read_email
 from customer_accounts.inputs import Line, Reference, TypedEmail
 from customer_accounts.issue import masked, record_event
 from customer_accounts.near_miss import neighbours, typing_errors

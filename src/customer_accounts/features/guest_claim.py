@@ -53,7 +53,7 @@ from customer_accounts.features.claiming import (
     recent_since,
 )
 from customer_accounts.features.delivery_address import address_refusal
-from customer_accounts.features.registration import email_key_of, read_email
+from customer_accounts.features.typed_email import email_key_of, read_email
 from customer_accounts.inputs import AddressInput, TypedEmail
 from customer_accounts.limiting import Hit
 from customer_accounts.near_miss import mistyped_forms

@@ -50,7 +50,8 @@ from customer_accounts.features.automatic_claim import joining_at_once
 from customer_accounts.features.new_password import two_passwords
 from customer_accounts.features.order_account import begin_with_order
 from customer_accounts.features.order_notices import OrderEvent, audience_of, mail_about, order_mails
-from customer_accounts.features.registration import answer, email_key_of, read_email, registering
+from customer_accounts.features.registration import answer
+from customer_accounts.features.typed_email import email_key_of, read_email, registering
 from customer_accounts.inputs import Line, Locale, Moment, NewsletterInput, Reference, TypedEmail
 from customer_accounts.issue import record_event
 from customer_accounts.limiting import Hit, Limit, hits

@@ -22,7 +22,7 @@ from customer_accounts.features.import_rows import (
     RejectedRow,
     RowProblem,
 )
-from customer_accounts.features.registration import BY_STAFF
+from customer_accounts.features.pending_registration import BY_STAFF
 from customer_accounts.issue import record_event
 from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import EventKind

@@ -34,7 +34,6 @@ from customer_accounts.command import Command, Decision, Env, Refusal, refuse
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.four_eyes import Cursor, PageSize, not_permitted
 from customer_accounts.features.my_orders import cursor_at, place_of
-from customer_accounts.features.registration import email_key_of, read_email
 from customer_accounts.features.timeline import (
     FoundAccount,
     TimelineEntry,
@@ -43,6 +42,7 @@ from customer_accounts.features.timeline import (
     found_account,
     waiting_check,
 )
+from customer_accounts.features.typed_email import email_key_of, read_email
 from customer_accounts.features.vat_evidence import compact_number
 from customer_accounts.history import History, Place, place_named
 from customer_accounts.history import place_of as place_in_history

@@ -23,7 +23,7 @@ from customer_accounts.email_address import suggest_correction
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.further_address import further_address
 from customer_accounts.features.reauthentication import password_check
-from customer_accounts.features.registration import email_key_of, mailing
+from customer_accounts.features.typed_email import email_key_of, mailing
 from customer_accounts.inputs import TypedEmail
 from customer_accounts.issue import issue_token, mail_to_account, masked, record_event, with_token
 from customer_accounts.limiting import Hit

@@ -14,7 +14,7 @@ from customer_accounts.changes import Change
 from customer_accounts.command import Env, Refusal
 from customer_accounts.facts import Facts
 from customer_accounts.features.new_password import password_refusal
-from customer_accounts.features.registration import begin
+from customer_accounts.features.pending_registration import begin
 from customer_accounts.inputs import NewsletterInput
 from customer_accounts.order import OrderRecord
 

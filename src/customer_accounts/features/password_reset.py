@@ -40,14 +40,9 @@ from customer_accounts.features.claiming import Claiming, claim_by_mailbox
 from customer_accounts.features.identity_approval import password_changed_mail
 from customer_accounts.features.new_password import password_refusal, two_passwords
 from customer_accounts.features.password import with_password
-from customer_accounts.features.registration import (
-    confirmation_mail,
-    email_key_of,
-    mailing,
-    read_email,
-    waiting_for,
-)
+from customer_accounts.features.pending_registration import confirmation_mail, waiting_for
 from customer_accounts.features.revocation import links_after_use, nobody_at
+from customer_accounts.features.typed_email import email_key_of, mailing, read_email
 from customer_accounts.inputs import Locale, TypedEmail, TypedToken
 from customer_accounts.issue import issue_token, mail_to_account, queue_mail, record_event, with_token
 from customer_accounts.limiting import Hit, Limit, hits

@@ -10,7 +10,6 @@
 """
 
 from enum import StrEnum
-from hashlib import sha1
 from typing import ClassVar
 from uuid import UUID, uuid4
 
@@ -19,13 +18,22 @@ from pydantic import Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 from customer_accounts.account import Consent, RegistrationRecord
-from customer_accounts.actors import Actor, SignedInCustomer, Visitor, network_of
-from customer_accounts.changes import Change, Remove, insert, update
+from customer_accounts.actors import Actor, Visitor
+from customer_accounts.changes import Change, Remove, update
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
-from customer_accounts.email_address import EmailAddress, EmailAddressError, suggest_correction
+from customer_accounts.email_address import EmailAddress, suggest_correction
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.delivery_address import address_refusal
 from customer_accounts.features.new_password import password_refusal, two_passwords
+from customer_accounts.features.pending_registration import (
+    begin,
+    confirmation_mail,
+    registration_id,
+    room_for_one_more,
+    waiting_for,
+    waiting_in,
+)
+from customer_accounts.features.typed_email import email_key_of, mailing, read_email, registering
 from customer_accounts.inputs import (
     AddressInput,
     CompanyInput,
@@ -35,19 +43,14 @@ from customer_accounts.inputs import (
     RelativePath,
     TypedEmail,
 )
-from customer_accounts.issue import issue_token, mail_to_account, queue_mail, record_event, with_token
-from customer_accounts.limiting import Hit, Limit, hits, seen_from
-from customer_accounts.outbox import EventKind, MailPurpose
+from customer_accounts.issue import record_event
+from customer_accounts.limiting import Hit
+from customer_accounts.outbox import EventKind
 from customer_accounts.refusals import Reason
 from customer_accounts.settings import Settings
-from customer_accounts.token import Purpose
 from customer_accounts.wording import wording
 
 _PARTS = frozenset({Part.ACCOUNTS, Part.REGISTRATIONS, Part.TOKENS})
-_NAMESPACE = UUID("2f1c1a52-6a0e-4b53-8f0e-6f2d1c8f0b11").bytes
-
-#: Stands where the digest of a browser would in what staff began; no digest has this shape, so no browser matches.
-BY_STAFF = "conversion:"
 
 
 @frozen
@@ -83,152 +86,11 @@ class RegistrationView:
     email_suggestion: str | None
 
 
-def read_email(typed: str) -> EmailAddress | Refusal:
-    """Read an address as typed, or refuse it with the likely correction (F06; EM-02)."""
-    try:
-        return EmailAddress.parse(typed)
-    except EmailAddressError as error:
-        return refuse(
-            Reason.EMAIL_INVALID, suggestion=error.suggestion, about="email", detail=str(error.reason.value)
-        )
-
-
-def email_key_of(typed: str) -> str:
-    """Give the key for counting and reading; an unreadable address has a key that nobody owns."""
-    try:
-        return EmailAddress.parse(typed).key
-    except EmailAddressError:
-        return ""
-
-
-def registering(typed: str, actor: Visitor) -> tuple[Hit, ...]:
-    """Give the counts of a try to register an address."""
-    key, network = email_key_of(typed) or None, network_of(actor.ip)
-    return hits(
-        (Limit.REGISTER_NETWORK, network),
-        (Limit.REGISTER_ADDRESS, seen_from(key, network)),
-        (Limit.REGISTER_ADDRESS_EVERYWHERE, key),
-    )
-
-
-def mailing(typed: str, actor: Visitor | SignedInCustomer) -> tuple[Hit, ...]:
-    """Give the counts of a mail that anybody can cause to an address."""
-    key, network = email_key_of(typed) or None, network_of(actor.ip)
-    return hits(
-        (Limit.MAIL_NETWORK, network),
-        (Limit.MAIL_ADDRESS, seen_from(key, network)),
-        (Limit.MAIL_ADDRESS_EVERYWHERE, key),
-    )
-
-
 def answer(env: Env, actor: Actor, email: str, locale: str) -> Registered:
     """Make the answer that is the same for every address."""
     shop = env.settings.storefront_at(actor.storefront) or env.settings.storefront
     advice = wording("registration", "advice", locale, contact=shop.contact)
     return Registered(email, suggest_correction(email), advice, shop.contact)
-
-
-def registration_id(actor: Visitor, command_id: UUID, email: EmailAddress) -> UUID:
-    """Give the id of what a command creates: the client's id, unique for each actor (RL-08).
-
-    The address is part of it: a form that is sent again with the address put right asks for something else.
-    """
-    # What `uuid.uuid5` makes, which imports its hash anew each time.
-    name = f"{actor.browser_digest}:{command_id}:{email.key}".encode()
-    return UUID(bytes=sha1(_NAMESPACE + name, usedforsecurity=False).digest()[:16], version=5)
-
-
-def begin(facts: Facts, env: Env, actor: Actor, wanted: RegistrationRecord) -> list[Change]:
-    """Store a pending registration and queue the mail that belongs to the address.
-
-    It replaces the one that the same browser has for the same address, or that a repeat finds (RL-08); of too
-    many, the oldest goes (PH-09).
-    """
-    pending = [
-        one for one in facts.registrations if one.email_key == wanted.email_key and not one.confirmed_at
-    ]
-    own = next((one for one in pending if one.id == wanted.id or one.browser == wanted.browser), None)
-    if own is not None:
-        wanted = evolve(wanted, id=own.id, version=own.version, code_tries=own.code_tries)
-        return [update(own, wanted), *confirmation_mail(facts, env, actor, wanted)]
-    if facts.registration(wanted.id) is not None:  # a repeat after the proof; that one stays with its account
-        wanted = evolve(wanted, id=env.new_id())
-    return [
-        *_room_for_one_more(wanted, facts, env),
-        insert(wanted),
-        *confirmation_mail(facts, env, actor, wanted),
-    ]
-
-
-def _room_for_one_more(wanted: RegistrationRecord, facts: Facts, env: Env) -> list[Change]:
-    """Remove the oldest where too many wait, for one address (PH-09) or in one browser, with their links.
-
-    What staff began for a customer is not counted: strangers must not push it out.
-    """
-    if not facts.registrations:
-        return []
-    others = sorted(facts.registrations, key=lambda one: one.created_at)
-    here = [one for one in others if one.browser == wanted.browser]
-    waiting = [
-        one
-        for one in others
-        if one.email_key == wanted.email_key and not one.confirmed_at and not one.browser.startswith(BY_STAFF)
-    ]
-    surplus = {
-        one.id: one
-        for one in (
-            *waiting[: max(0, len(waiting) - env.settings.registrations_per_address + 1)],
-            *here[: max(0, len(here) - env.settings.registrations_per_browser + 1)],
-        )
-    }
-    links = [one for one in facts.tokens if one.registration_id in surplus and one.used_at is None]
-    return [*map(Remove, surplus.values()), *map(Remove, links)]
-
-
-def confirmation_mail(facts: Facts, env: Env, actor: Actor, registration: RegistrationRecord) -> list[Change]:
-    """Queue the link and code; where the address has an account, its owner is told so instead (EN-02)."""
-    owner = facts.account_at(registration.email_key)
-    if owner is not None:
-        kind = EventKind.REGISTRATION_FOR_KNOWN_ADDRESS
-        return [
-            mail_to_account(env, MailPurpose.ALREADY_REGISTERED, owner),
-            record_event(env, actor, kind, email=registration.email),
-        ]
-    token = issue_token(
-        env,
-        Purpose.CONFIRM_REGISTRATION,
-        email=registration.email,
-        email_key=registration.email_key,
-        registration_id=registration.id,
-    )
-    return [
-        *with_token(token, facts.tokens),
-        queue_mail(
-            env,
-            MailPurpose.CONFIRM_REGISTRATION,
-            to=registration.email,
-            locale=registration.locale,
-            storefront=registration.storefront,
-            token=token,
-        ),
-        record_event(env, actor, EventKind.REGISTRATION_REQUESTED, email=registration.email),
-    ]
-
-
-def waiting_for(facts: Facts, actor: Visitor, env: Env) -> RegistrationRecord | None:
-    """Give the registration to remind of: this browser's, else the newest; a proof elsewhere completes it."""
-    waiting = [one for one in facts.registrations if not one.confirmed_at and env.now <= one.expires_at]
-    return max(waiting, key=lambda one: (one.browser == actor.browser_digest, one.created_at), default=None)
-
-
-def waiting_in(facts: Facts, actor: Visitor, env: Env) -> list[RegistrationRecord]:
-    """Give the browser's own registrations that have not expired, the newest first."""
-    own = [
-        one
-        for one in facts.registrations
-        if one.browser == actor.browser_digest and env.now <= one.expires_at
-    ]
-    return sorted(own, key=lambda one: one.created_at, reverse=True)
 
 
 class Register(Command):
@@ -372,7 +234,7 @@ class CorrectRegistrationAddress(Command):
         changes: list[Change] = [
             *(Remove(one) for one in others),
             *(Remove(one) for one in (*links, *stale)),
-            *_room_for_one_more(corrected, evolve(facts, registrations=strangers), env),
+            *room_for_one_more(corrected, evolve(facts, registrations=strangers), env),
             update(old, corrected),
             *confirmation_mail(left, env, actor, corrected),
             record_event(env, actor, EventKind.REGISTRATION_CORRECTED, email=email.original),

@@ -34,8 +34,8 @@ from customer_accounts.changes import Change, RecordEvent, update
 from customer_accounts.command import Command, Decision, Env, Refusal
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.acting import acting, write_of
-from customer_accounts.features.registration import email_key_of, read_email
 from customer_accounts.features.revocation import changes_of_address_ended, sessions_ended
+from customer_accounts.features.typed_email import email_key_of, read_email
 from customer_accounts.inputs import TypedEmail
 from customer_accounts.issue import event_of, record_event
 from customer_accounts.limiting import Hit, Limit, hits, seen_from

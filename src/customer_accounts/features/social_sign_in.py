@@ -43,15 +43,10 @@ from customer_accounts.features.account_opening import (
 )
 from customer_accounts.features.email_confirmation import Confirmed
 from customer_accounts.features.identity import IdentityUse, VerifiedIdentity, not_from_here
-from customer_accounts.features.registration import (
-    Registered,
-    answer,
-    begin,
-    email_key_of,
-    read_email,
-    registration_id,
-)
+from customer_accounts.features.pending_registration import begin, registration_id
+from customer_accounts.features.registration import Registered, answer
 from customer_accounts.features.sign_in import SignedIn, signed_in
+from customer_accounts.features.typed_email import email_key_of, read_email
 from customer_accounts.inputs import Locale, NewsletterInput, RelativePath
 from customer_accounts.issue import event_of, mail_to_account
 from customer_accounts.limiting import Hit, Limit, hits

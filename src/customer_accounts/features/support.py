@@ -37,7 +37,8 @@ from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.claiming import recent_since
 from customer_accounts.features.conversion_invitation import invitation_link, invitations
 from customer_accounts.features.four_eyes import agreed, not_permitted
-from customer_accounts.features.registration import BY_STAFF, email_key_of, read_email
+from customer_accounts.features.pending_registration import BY_STAFF
+from customer_accounts.features.typed_email import email_key_of, read_email
 from customer_accounts.inputs import Line, Locale, Reference, TypedEmail
 from customer_accounts.issue import queue_mail, record_event
 from customer_accounts.order import GuestOrderGroup
