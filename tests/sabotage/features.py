@@ -5,7 +5,6 @@ from customer_accounts.accounts import Accounts, retention
 from customer_accounts.adapters.sql import reading_history
 from customer_accounts.address_digest import address_digests
 from customer_accounts.features import (
-    account_merge,
     conversion_invitation,
     conversion_requests,
     four_eyes,
@@ -15,6 +14,7 @@ from customer_accounts.features import (
     import_changes,
     lookup,
     merge_changes,
+    merge_parties,
     merge_rules,
     merge_undo_changes,
     order_tracking,
@@ -213,7 +213,7 @@ FEATURES = (
     fault(
         "account_merge",
         "the link works in any session",
-        edited(account_merge._by_link, "link.account.id != actor.account_id", "False"),
+        edited(merge_parties.by_link, "link.account.id != actor.account_id", "False"),
         "features/test_account_merge.py::TestByTheCustomer::test_the_link_alone_is_not_enough",
     ),
     fault(

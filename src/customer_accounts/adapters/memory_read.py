@@ -3,19 +3,25 @@
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
-from operator import attrgetter
 from typing import TypeVar
 from uuid import UUID
 
 from customer_accounts.account import AccountRecord, IdentityRecord, RegistrationRecord
+from customer_accounts.adapters.memory_read_orders import (
+    evidence_of,
+    guest_groups,
+    named_orders,
+    order_vat_of,
+    orders_of,
+)
 from customer_accounts.belongings import AddressRecord, SubscriptionRecord, WishListRecord
 from customer_accounts.casework import ConversionRequestRecord, ProposalRecord
 from customer_accounts.claim import ClaimRecord
 from customer_accounts.evidence import OrderVatRecord, VatEvidenceRecord, VatPauseRecord
-from customer_accounts.facts import EVIDENCE_AT_ONCE, Facts, Part, Scope
+from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.history import HistoryRecord, page_of, reaches
 from customer_accounts.merge import MergeRecord
-from customer_accounts.order import GuestOrderGroup, OrderRecord
+from customer_accounts.order import OrderRecord
 from customer_accounts.outbox import EventRecord, MailRecord, VatCheckRecord
 from customer_accounts.token import TokenRecord
 
@@ -48,10 +54,10 @@ def read(
     """Give the parts that *scope* names, of all the records there are."""
     token = next((one for one in tokens if one.digest == scope.token), None)
     identity = next((one for one in identities if (one.provider, one.subject) == scope.identity), None)
-    named_orders = _named_orders(scope, orders)
+    ordered = named_orders(scope, orders)
     of_browser = [one for one in registrations if scope.browser is not None and one.browser == scope.browser]
     keys = {*scope.email_keys, *(one.email_key for one in of_browser)}
-    keys |= {one.email_key for one in (token, *named_orders) if one is not None}
+    keys |= {one.email_key for one in (token, *ordered) if one is not None}
     keys.discard("")  # the key of what is no address is nobody's
     named_claims = _named_claims(scope, token, claims)
     named = {
@@ -59,7 +65,7 @@ def read(
         *scope.account_ids,
         token and token.account_id,
         identity and identity.account_id,
-        *(one.owner for one in named_orders),
+        *(one.owner for one in ordered),
         *(one.account_id for one in named_claims),
         *(one.from_account for one in named_claims),
     }
@@ -83,9 +89,9 @@ def read(
     numbers = {scope.vat_number, *scope.vat_numbers} | {
         one.vat_number for one in companies if one is not None
     }
-    found_orders = _orders(scope, token, orders, order_vat)
-    taxed = _order_vat(scope, order_vat, orders)
-    wanted, shown = scope.parts, {one.reference for one in named_orders}
+    found_orders = orders_of(scope, token, orders, order_vat)
+    taxed = order_vat_of(scope, order_vat, orders)
+    wanted, shown = scope.parts, {one.reference for one in ordered}
     return Facts(
         accounts=tuple(found_accounts) if Part.ACCOUNTS in wanted else (),
         registrations=tuple(found_registrations) if Part.REGISTRATIONS in wanted else (),
@@ -111,7 +117,7 @@ def read(
                 or (one.provider, one.subject) in wished
             )
         ),
-        guest_orders=_groups(orders, order_keys, scope) if Part.GUEST_ORDERS in wanted else (),
+        guest_orders=guest_groups(orders, order_keys, scope) if Part.GUEST_ORDERS in wanted else (),
         orders=found_orders if Part.ORDERS in wanted else (),
         addresses=_of(addresses, owners) if Part.ADDRESSES in wanted else (),
         wish_lists=_of(wish_lists, owners) if Part.WISH_LISTS in wanted else (),
@@ -119,7 +125,7 @@ def read(
             one for one in subscriptions if Part.SUBSCRIPTIONS in wanted and one.account_id in owners
         ),
         vat_checks=tuple(one for one in vat_checks if Part.VAT_CHECKS in wanted and one.number in numbers),
-        vat_evidence=_evidence(scope, vat_evidence, taxed, found_accounts)
+        vat_evidence=evidence_of(scope, vat_evidence, taxed, found_accounts)
         if Part.VAT_EVIDENCE in wanted
         else (),
         order_vat=taxed if Part.ORDER_VAT in wanted else (),
@@ -175,12 +181,6 @@ def _trail(events: list[EventRecord], owners: set[UUID]) -> tuple[EventRecord, .
     return tuple(sorted(own, key=lambda one: (one.at, one.id)))
 
 
-def _named_orders(scope: Scope, orders: list[OrderRecord]) -> list[OrderRecord]:
-    # Nobody's reference is None.
-    named = (one for one in orders if one.reference == scope.order or one.number in scope.order_numbers)
-    return sorted(named, key=attrgetter("placed_at", "reference"), reverse=True)
-
-
 def _named_claims(scope: Scope, token: TokenRecord | None, claims: list[ClaimRecord]) -> list[ClaimRecord]:
     if Part.CLAIMS not in scope.parts:
         return []
@@ -188,64 +188,9 @@ def _named_claims(scope: Scope, token: TokenRecord | None, claims: list[ClaimRec
     return [one for one in claims if one.id in ids]
 
 
-def _groups(orders: list[OrderRecord], keys: set[str], scope: Scope) -> tuple[GuestOrderGroup, ...]:
-    groups: dict[tuple[str, bool, bool, str, str], list[OrderRecord]] = {}
-    for one in orders:
-        if one.email_key in keys and (one.owner is None or scope.owned):
-            recent = scope.recent_since is None or one.placed_at >= scope.recent_since
-            name, owner = one.name if scope.by_name else "", str(one.owner or "")
-            groups.setdefault((one.email_key, recent, one.disputed, name, owner), []).append(one)
-    return tuple(
-        GuestOrderGroup(
-            key,
-            recent,
-            len(rows),
-            oldest=min(one.placed_at for one in rows),
-            newest=max(one.placed_at for one in rows),
-            email=min(one.email for one in rows),
-            disputed=disputed,
-            name=name,
-            owner=rows[0].owner,
-        )
-        for (key, recent, disputed, name, _), rows in sorted(groups.items())
-    )
-
-
 def _has_number(account: AccountRecord, scope: Scope) -> bool:
     number = None if account.company is None else account.company.vat_number
     return number is not None and number == scope.vat_number
-
-
-def _orders(
-    scope: Scope, token: TokenRecord | None, orders: list[OrderRecord], order_vat: list[OrderVatRecord]
-) -> tuple[OrderRecord, ...]:
-    if scope.references:
-        wanted = set(scope.references)
-        chosen = (one for one in orders if one.reference in wanted)
-        return tuple(sorted(chosen, key=attrgetter("placed_at", "reference"), reverse=True))
-    if scope.order is not None or scope.order_numbers:
-        return tuple(_named_orders(scope, orders))
-    reference = token and token.order_reference
-    if reference is not None:
-        return tuple(one for one in orders if one.reference == reference)
-    if _by_vat(scope):
-        named = {one.reference for one in _order_vat_page(scope, order_vat)}
-        chosen = (one for one in orders if one.reference in named)
-        return tuple(sorted(chosen, key=attrgetter("placed_at", "reference"), reverse=True))
-    return _account_page(scope, orders)
-
-
-def _account_page(scope: Scope, orders: list[OrderRecord]) -> tuple[OrderRecord, ...]:
-    if scope.page is None or scope.account_id is None:
-        return ()
-    own = sorted(
-        (one for one in orders if one.owner == scope.account_id),
-        key=lambda one: (one.placed_at, one.reference),
-        reverse=True,
-    )
-    after = scope.page.after
-    rest = own if after is None else [one for one in own if (one.placed_at, one.reference) < after]
-    return tuple(rest[: scope.page.limit])
 
 
 def _requests(scope: Scope, rows: list[ConversionRequestRecord]) -> tuple[ConversionRequestRecord, ...]:
@@ -268,49 +213,3 @@ def _cases(scope: Scope, rows: Iterable[Case]) -> tuple[Case, ...]:
 
 def _age(case: ConversionRequestRecord | ProposalRecord) -> tuple[datetime, UUID]:
     return case.created_at, case.id
-
-
-def _by_vat(scope: Scope) -> bool:
-    return scope.page is not None and (scope.vat_number is not None or scope.order_vat_in is not None)
-
-
-def _order_vat_page(scope: Scope, order_vat: list[OrderVatRecord]) -> tuple[OrderVatRecord, ...]:
-    assert scope.page is not None  # asked by those who have looked
-    chosen = (
-        one
-        for one in order_vat
-        if scope.vat_number in (None, one.number) and scope.order_vat_in in (None, one.state)
-    )
-    newest = sorted(chosen, key=attrgetter("recorded_at", "reference"), reverse=True)
-    after = scope.page.after
-    rest = newest if after is None else [one for one in newest if (one.recorded_at, one.reference) < after]
-    return tuple(rest[: scope.page.limit])
-
-
-def _order_vat(
-    scope: Scope, order_vat: list[OrderVatRecord], orders: list[OrderRecord]
-) -> tuple[OrderVatRecord, ...]:
-    if scope.order is not None or scope.order_numbers:
-        named = {scope.order, *(one.reference for one in _named_orders(scope, orders))}
-    elif _by_vat(scope):
-        return _order_vat_page(scope, order_vat)
-    elif scope.token is not None:
-        return ()
-    else:
-        named = {one.reference for one in _account_page(scope, orders)}
-    chosen = (one for one in order_vat if one.reference in named)
-    return tuple(sorted(chosen, key=attrgetter("recorded_at", "reference"), reverse=True))
-
-
-def _evidence(
-    scope: Scope,
-    evidence: list[VatEvidenceRecord],
-    taxed: tuple[OrderVatRecord, ...],
-    accounts: list[AccountRecord],
-) -> tuple[VatEvidenceRecord, ...]:
-    newest = sorted(evidence, key=attrgetter("checked_at", "id"), reverse=True)
-    of_number = [one for one in newest if one.number == scope.vat_number][:EVIDENCE_AT_ONCE]
-    named = {one.id for one in of_number}
-    named |= {one.company.vat_evidence_id for one in accounts if one.company and one.company.vat_evidence_id}
-    named |= {found for one in taxed for found in (one.evidence_id, one.corrected_evidence_id) if found}
-    return tuple(one for one in newest if one.id in named)

@@ -29,34 +29,30 @@ from attrs import evolve, field, frozen
 from pydantic import Field
 from pydantic_core import PydanticCustomError
 
-from customer_accounts.account import AccountRecord
 from customer_accounts.actors import Agent, SignedInCustomer
 from customer_accounts.changes import Change, UseToken
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
-from customer_accounts.facts import Facts, Part, Scope
-from customer_accounts.features.account_links import account_link, digest_of
-from customer_accounts.features.four_eyes import agreed, not_permitted
+from customer_accounts.facts import Facts, Scope
+from customer_accounts.features.four_eyes import agreed
 from customer_accounts.features.merge_changes import merge_changes
-from customer_accounts.features.merge_rules import MergePlan, plan_merge
+from customer_accounts.features.merge_parties import (
+    Merging,
+    by_address,
+    by_link,
+    contradiction_of,
+    limits_of,
+    scope_of,
+)
+from customer_accounts.features.merge_rules import MergePlan
 from customer_accounts.features.revocation import siblings_of
-from customer_accounts.features.typed_email import email_key_of
 from customer_accounts.inputs import Line, OptionalToken, TypedEmail
 from customer_accounts.issue import masked, spent
-from customer_accounts.limiting import Hit, Limit, hits
+from customer_accounts.limiting import Hit
 from customer_accounts.permissions import AgentTask
 from customer_accounts.refusals import Reason
 from customer_accounts.settings import Settings
-from customer_accounts.token import Purpose, TokenRecord
 
 _NAMESPACE = UUID("a6a5b0d1-3c1e-4c2e-9b59-9a3a3d9f0c77")
-_PARTS = frozenset(
-    {
-        *(Part.ACCOUNTS, Part.TOKENS, Part.IDENTITIES, Part.ADDRESSES, Part.WISH_LISTS),
-        *(Part.SUBSCRIPTIONS, Part.CLAIMS, Part.MERGES, Part.PROPOSALS),
-    }
-)
-
-Merging = SignedInCustomer | Agent
 
 
 @frozen
@@ -106,56 +102,6 @@ class AccountsMerged:
     undo_until: datetime
 
 
-def _contradiction(token: str | None, surviving: str, absorbed: str) -> PydanticCustomError | None:
-    """Say what is wrong where neither the link alone nor both addresses alone are given."""
-    by_address = bool(surviving.strip()) and bool(absorbed.strip())
-    if not by_address if token is None else bool(surviving or absorbed):
-        return PydanticCustomError("token_or_addresses", "give the token or both addresses")
-    return None
-
-
-def _limits(actor: Merging) -> tuple[Hit, ...]:
-    return () if isinstance(actor, Agent) else hits((Limit.PASSWORD_CHECK, str(actor.account_id)))
-
-
-def _scope(token: str | None, surviving: str, absorbed: str) -> Scope:
-    if token is not None:
-        return Scope(parts=_PARTS, token=digest_of(token))
-    return Scope(parts=_PARTS, email_keys=(email_key_of(surviving), email_key_of(absorbed)))
-
-
-def _by_link(
-    text: str | None, facts: Facts, env: Env, actor: SignedInCustomer
-) -> tuple[TokenRecord, MergePlan] | Refusal:
-    """Give the link and the plan, if the link was asked for in this very account."""
-    if text is None:
-        return refuse(Reason.NOT_FOUND, about="token")
-    link = account_link(facts, text, env, Purpose.CONFIRM_MERGE)
-    if isinstance(link, Refusal):
-        return link
-    if link.account.id != actor.account_id:
-        return refuse(Reason.REAUTHENTICATE)
-    absorbed = facts.account_at(link.token.email_key)
-    if absorbed is None or absorbed.id == link.account.id:
-        return refuse(Reason.LINK_INVALID)
-    return link.token, plan_merge(link.account, absorbed, facts)
-
-
-def _by_address(surviving: str, absorbed: str, facts: Facts, env: Env, actor: Agent) -> MergePlan | Refusal:
-    refusal = not_permitted(AgentTask.MERGE_ACCOUNTS, env, actor)
-    if refusal is not None:
-        return refusal
-    found: list[AccountRecord] = []
-    for name, typed in (("surviving", surviving), ("absorbed", absorbed)):
-        account = facts.account_at(email_key_of(typed))
-        if account is None:
-            return refuse(Reason.NOT_FOUND, about=name)
-        found.append(account)
-    if found[0].id == found[1].id:
-        return refuse(Reason.SAME_ADDRESS, about="absorbed")
-    return plan_merge(found[0], found[1], facts)
-
-
 class PreviewMerge(Command):
     """Show what a merge of two accounts would do; nothing is written.
 
@@ -172,22 +118,22 @@ class PreviewMerge(Command):
 
     def contradiction(self) -> PydanticCustomError | None:
         """See `Command.contradiction`."""
-        return _contradiction(self.token, self.surviving, self.absorbed)
+        return contradiction_of(self.token, self.surviving, self.absorbed)
 
     def limits(self, actor: Merging, settings: Settings, /) -> tuple[Hit, ...]:
         """See `Command.limits`."""
-        return _limits(actor)
+        return limits_of(actor)
 
     def scope(self, actor: Merging, env: Env, /) -> Scope:
         """See `Command.scope`."""
-        return _scope(self.token, self.surviving, self.absorbed)
+        return scope_of(self.token, self.surviving, self.absorbed)
 
     def decide(self, facts: Facts, env: Env, actor: Merging, /) -> Decision[MergePreview] | Refusal:
         """See `Command.decide`."""
         if isinstance(actor, Agent):
-            plan = _by_address(self.surviving, self.absorbed, facts, env, actor)
+            plan = by_address(self.surviving, self.absorbed, facts, env, actor)
         else:
-            linked = _by_link(self.token, facts, env, actor)
+            linked = by_link(self.token, facts, env, actor)
             plan = linked if isinstance(linked, Refusal) else linked[1]
         return plan if isinstance(plan, Refusal) else Decision(_preview(plan))
 
@@ -229,21 +175,21 @@ class MergeAccounts(Command):
 
     def contradiction(self) -> PydanticCustomError | None:
         """See `Command.contradiction`."""
-        return _contradiction(self.token, self.surviving, self.absorbed)
+        return contradiction_of(self.token, self.surviving, self.absorbed)
 
     def limits(self, actor: Merging, settings: Settings, /) -> tuple[Hit, ...]:
         """See `Command.limits`."""
-        return _limits(actor)
+        return limits_of(actor)
 
     def scope(self, actor: Merging, env: Env, /) -> Scope:
         """See `Command.scope`."""
-        return evolve(_scope(self.token, self.surviving, self.absorbed), case=self.id)
+        return evolve(scope_of(self.token, self.surviving, self.absorbed), case=self.id)
 
     def decide(self, facts: Facts, env: Env, actor: Merging, /) -> Decision[AccountsMerged] | Refusal:
         """See `Command.decide`."""
         if isinstance(actor, Agent):
             return self._by_agent(facts, env, actor)
-        linked = _by_link(self.token, facts, env, actor)
+        linked = by_link(self.token, facts, env, actor)
         if isinstance(linked, Refusal):
             return linked
         token, plan = linked
@@ -273,7 +219,7 @@ class MergeAccounts(Command):
             return Decision(
                 AccountsMerged(done.id, done.surviving, done.absorbed.id, orders, conflicts, done.undo_until)
             )
-        plan = _by_address(self.surviving, self.absorbed, facts, env, actor)
+        plan = by_address(self.surviving, self.absorbed, facts, env, actor)
         if isinstance(plan, Refusal):
             return plan
         for name, text in (("reason", self.reason), ("evidence", self.evidence)):
