@@ -1,6 +1,7 @@
 """The two runners: admitted, counted, read, decided, written, told. The same scenarios for sync and async."""
 
 import pickle
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any, ClassVar
@@ -9,13 +10,19 @@ import pytest
 from pydantic import SecretStr
 
 from customer_accounts.account import RegistrationRecord
-from customer_accounts.accounts import steps
+from customer_accounts.accounts import Accounts, AsyncAccounts, steps
 from customer_accounts.accounts.mail_delivery import DeliveryReport
 from customer_accounts.actors import Agent, SignedInCustomer, System, Visitor
-from customer_accounts.adapters.memory import AsyncMemoryStorage
+from customer_accounts.adapters.memory import AsyncMemoryStorage, MemoryStorage
 from customer_accounts.changes import insert
 from customer_accounts.command import Command, Decision, Env, Refusal, refuse
-from customer_accounts.errors import ConflictError, CustomerAccountsError, RefusedError, StaleWriteError
+from customer_accounts.errors import (
+    ConflictError,
+    CustomerAccountsError,
+    RefusedError,
+    SettingsError,
+    StaleWriteError,
+)
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.email_confirmation import ConfirmEmail
 from customer_accounts.features.guest_order import RecordOrder
@@ -29,6 +36,7 @@ from customer_accounts.password_policy import BreachCheck
 from customer_accounts.ports import MailError
 from customer_accounts.refusals import Reason, Refused
 from customer_accounts.settings import Settings
+from customer_accounts.testing import cheap_settings
 from tests.accounts.doubles import (
     NOT_NOW,
     REFUSED_FOR_GOOD,
@@ -115,6 +123,20 @@ def _code(driver: Driver) -> str:
 
     (token,) = driver.storage._tables.all(TokenRecord)
     return short_code(driver.accounts.settings.secret, token.token_id)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda clock: Accounts(MemoryStorage(), cheap_settings(), clock=clock),
+        lambda clock: AsyncAccounts(AsyncMemoryStorage(), cheap_settings(), clock=clock),
+    ],
+    ids=["sync", "async"],
+)
+def test_a_clock_without_a_zone_is_refused(make: Callable[[Callable[[], datetime]], object]) -> None:
+    """A time that does not say where it is would be taken for the machine's own, hours from what the shop meant."""
+    with pytest.raises(SettingsError, match="without a zone"):
+        make(lambda: datetime(2026, 11, 23, 9, 0))  # noqa: DTZ001 - what is refused
 
 
 class TestLimits:

@@ -61,6 +61,9 @@ class AsyncAccounts:
         on_event: called after each commit with every audit event; must not block.  Inside a transaction of the
             host (`within`) it is called once the library has written, before the host commits.
         clock: gives the time, UTC.
+
+    Raises:
+        SettingsError: *clock* gives times without a zone.
     """
 
     def __init__(

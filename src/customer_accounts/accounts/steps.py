@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from customer_accounts.actors import Actor, SignedInCustomer
 from customer_accounts.changes import Change, Counts, RecordEvent
 from customer_accounts.command import Asks, Command, Decision, Env, Refusal
+from customer_accounts.errors import SettingsError
 from customer_accounts.facts import Facts, Scope
 from customer_accounts.generated_password import generate_password
 from customer_accounts.hashing import Argon2Hasher, RememberingHasher
@@ -49,6 +50,11 @@ def default_hasher(settings: Settings) -> Argon2Hasher:
     return Argon2Hasher(settings.hashing, allow_cheap=settings.allow_cheap_hashing)
 
 
+def _has_zone(_: object, __: object, clock: Callable[[], datetime]) -> None:
+    if clock().tzinfo is None:
+        raise SettingsError("the clock gives times without a zone: give one such as datetime.now(UTC)")
+
+
 @frozen
 class Surroundings:
     """What a runner was built with, besides storage, limiter and the checks of passwords and facts."""
@@ -56,7 +62,7 @@ class Surroundings:
     settings: Settings
     hasher: PasswordHasher
     on_event: EventSink | None
-    clock: Callable[[], datetime]
+    clock: Callable[[], datetime] = field(validator=_has_zone)
     random: Callable[[int], bytes] = secrets.token_bytes
 
     def env(self) -> Env:

@@ -59,6 +59,9 @@ class Accounts:
         on_event: called after each commit with every audit event; inside a transaction of the host (`within`)
             once the library has written, before the host commits.
         clock: gives the time, UTC.
+
+    Raises:
+        SettingsError: *clock* gives times without a zone.
     """
 
     def __init__(
