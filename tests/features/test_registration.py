@@ -20,7 +20,7 @@ from customer_accounts.outbox import EventKind, MailPurpose
 from customer_accounts.refusals import Reason, Refused
 from customer_accounts.settings import Settings
 from customer_accounts.testing import cheap_settings
-from customer_accounts.token import TokenRecord
+from customer_accounts.token import Purpose, TokenRecord, link_text
 from tests.shop import BROWSER, ELSEWHERE, PASSWORD, Shop
 
 ANNA = "anna@mail.example"
@@ -269,6 +269,20 @@ class TestResend:
         answer = shop.require(ResendConfirmation(email=ANNA, locale="de"), by=shop.visitor(ELSEWHERE))
         assert answer.advice.startswith("Wir haben Ihnen")
         assert len(shop.mails()) == before
+
+    def test_stores_a_link_for_a_known_address_too(self, shop: Shop) -> None:
+        """EN-05, TK-06: as many rows as for a new address; the link is mailed to nobody and opens nothing."""
+        shop.open_account()
+        shop.require(Register(email=ANNA, password=_secret()), by=shop.visitor(ELSEWHERE))
+        for number in (1, 2, 3, 3):
+            shop.require(ResendConfirmation(email=ANNA), by=shop.visitor(ELSEWHERE))
+            links = [one for one in shop.stored(TokenRecord) if one.used_at is None]
+            assert [one.purpose for one in links] == [Purpose.CONFIRM_REGISTRATION] * number
+        assert {one.token for one in shop.mails(MailPurpose.ALREADY_REGISTERED)} == {None}
+        link = link_text(shop.settings.secret, links[0].purpose, links[0].token_id)
+        refused = shop.handle(ConfirmEmail(token=link), by=shop.visitor(ELSEWHERE))
+        assert isinstance(refused, Refused)
+        assert refused.reason is Reason.LINK_INVALID
 
     def test_prefers_the_browsers_own(self, shop: Shop) -> None:
         """PH-05: of several registrations the asking browser's own gets the link."""

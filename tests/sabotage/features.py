@@ -25,6 +25,7 @@ from customer_accounts.features.bounce import RecordBounce
 from customer_accounts.features.claim_order import ClaimOrder, ClaimWithEvidence
 from customer_accounts.features.claim_undo import UndoClaim
 from customer_accounts.features.password_reset import RequestPasswordReset
+from customer_accounts.features.revocation import link_to_nobody
 from customer_accounts.features.tracking_resend import ResendTracking
 from customer_accounts.history import page_of
 from tests.sabotage.fault import edited, fault
@@ -267,13 +268,17 @@ FEATURES = (
     fault(
         "password_reset",
         "an unknown address writes less than a known one, which takes less time",
-        edited(RequestPasswordReset._mail, "return [*with_token(link, facts.tokens), mail]", "return [mail]"),
+        edited(
+            RequestPasswordReset._mail,
+            "return [*link_to_nobody(email, Purpose.RESET_PASSWORD, facts, env), mail]",
+            "return [mail]",
+        ),
         "features/test_password_reset.py::TestAsking::test_an_unknown_address_is_told_that_it_has_no_account",
     ),
     fault(
         "password_reset",
         "links that are mailed to nobody pile up, which those of an account do not",
-        edited(RequestPasswordReset._mail, "nobody_at(email.key, env)", "env.new_id()"),
+        edited(link_to_nobody, "nobody_at(email.key, env)", "env.new_id()"),
         "features/test_password_reset.py::TestAsking::test_asking_again_and_again_writes_as_much_for_every_address",
     ),
     fault(

@@ -33,6 +33,7 @@ from customer_accounts.features.pending_registration import (
     waiting_for,
     waiting_in,
 )
+from customer_accounts.features.revocation import link_to_nobody
 from customer_accounts.features.typed_email import email_key_of, mailing, read_email, registering
 from customer_accounts.inputs import (
     AddressInput,
@@ -48,6 +49,7 @@ from customer_accounts.limiting import Hit
 from customer_accounts.outbox import EventKind
 from customer_accounts.refusals import Reason
 from customer_accounts.settings import Settings
+from customer_accounts.token import Purpose
 from customer_accounts.wording import wording
 
 _PARTS = frozenset({Part.ACCOUNTS, Part.REGISTRATIONS, Part.TOKENS})
@@ -194,6 +196,8 @@ class ResendConfirmation(Command):
         waiting = waiting_for(facts, actor, env)
         if waiting is not None:
             changes += confirmation_mail(facts, env, actor, waiting)
+            if facts.account_at(email.key) is not None:
+                changes += link_to_nobody(email, Purpose.CONFIRM_REGISTRATION, facts, env)
         return Decision(answer(env, actor, email.original, self.locale), changes)
 
 

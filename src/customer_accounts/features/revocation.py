@@ -18,8 +18,9 @@ from customer_accounts.account import AccountRecord
 from customer_accounts.address_digest import keyed_digest
 from customer_accounts.changes import Change, Remove
 from customer_accounts.command import Env
+from customer_accounts.email_address import EmailAddress
 from customer_accounts.facts import Facts
-from customer_accounts.issue import spent
+from customer_accounts.issue import issue_token, spent, with_token
 from customer_accounts.token import Purpose, TokenRecord
 
 #: Links that give no power over an account and outlive every change of it.
@@ -79,6 +80,16 @@ def links_after_use(facts: Facts, account: AccountRecord, used: TokenRecord, env
 def nobody_at(email_key: str, env: Env) -> UUID:
     """Give whose the links are that open nothing: of an address that has no account, always the same."""
     return UUID(keyed_digest(env.settings.secret, "nobody", email_key))
+
+
+def link_to_nobody(email: EmailAddress, purpose: Purpose, facts: Facts, env: Env) -> list[Change]:
+    """Store a link that is mailed to nobody and opens nothing: without it, the time it takes would tell (EN-05).
+
+    It is always the same nobody's, so that there are as few of them as of others' (TK-06).
+    """
+    nobody = nobody_at(email.key, env)
+    link = issue_token(env, purpose, email=email.original, email_key=email.key, account_id=nobody)
+    return with_token(link, facts.tokens)
 
 
 def siblings_of(used: TokenRecord, facts: Facts) -> list[TokenRecord]:
