@@ -244,6 +244,16 @@ class TestReadDecideWrite:
         assert isinstance(answer, Registered)
         assert (len(joined.writes), len(driver.storage.writes)) == (1, 0)
 
+    def test_no_mail_is_sent_inside_of_a_hosts_transaction(self, driver: Driver) -> None:
+        """Were the transaction rolled back, what was sent would go out again."""
+        driver.storage.within = lambda connection: driver.storage  # type: ignore[attr-defined]  # what a real storage has
+        if driver.kind == "async":
+            driver.accounts._storage.within = lambda connection: driver.accounts._storage
+        inside: Any = driver.accounts.within(object())
+        for deliver in (inside.deliver_mail, inside.run_mail_worker):
+            with pytest.raises(TypeError, match="outside of the host's transaction"):
+                driver.run(deliver(object()))
+
     def test_a_memory_storage_joins_no_transaction(self, driver: Driver) -> None:
         """A storage that cannot join the host's transaction says so."""
         with pytest.raises(TypeError, match="cannot join"):

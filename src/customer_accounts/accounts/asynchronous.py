@@ -11,7 +11,7 @@ from customer_accounts.accounts.async_computing import computed, threads_of
 from customer_accounts.accounts.async_mail_worker import AsyncMailWorker
 from customer_accounts.accounts.dead_letters import no_outbox, requeueing
 from customer_accounts.accounts.limiter import AsyncMemoryRateLimiter
-from customer_accounts.accounts.mail_delivery import Composer, DeliveryReport
+from customer_accounts.accounts.mail_delivery import Composer, DeliveryReport, refused_inside
 from customer_accounts.accounts.mail_run import MailMetrics, MetricsSink, Pace, metrics
 from customer_accounts.accounts.retention import purges
 from customer_accounts.accounts.vat_asking_async import AsyncAsking
@@ -86,6 +86,7 @@ class AsyncAccounts:
         self._order_facts = order_facts
         self._vat_register = vat_register
         self._asking = AsyncAsking()
+        self._joined = False
         self._around = steps.Surroundings(settings, hasher or steps.default_hasher(settings), on_event, clock)
         self._threads = threads_of(self._around.hasher)
 
@@ -118,13 +119,14 @@ class AsyncAccounts:
         joined = object.__new__(type(self))
         joined.__dict__.update(self.__dict__)
         joined._storage = join(connection)
+        joined._joined = True
         return joined
 
     async def deliver_mail(
         self, mailer: AsyncMailer, *, limit: int = 1000, compose: Composer | None = None
     ) -> DeliveryReport:
         """See `Accounts.deliver_mail`."""
-        return await AsyncMailWorker(self._storage, self._around, mailer, compose).once(limit)
+        return await self._mail_worker(mailer, compose).once(limit)
 
     async def run_mail_worker(
         self,
@@ -138,7 +140,7 @@ class AsyncAccounts:
         """See `Accounts.run_mail_worker`; a cancelled worker gives back what it holds."""
         if on_metrics is not None:
             self._outbox()
-        worker = AsyncMailWorker(self._storage, self._around, mailer, compose)
+        worker = self._mail_worker(mailer, compose)
         return await worker.forever(stop or asyncio.Event(), pace, on_metrics)
 
     async def mail_metrics(self) -> MailMetrics:
@@ -191,6 +193,11 @@ class AsyncAccounts:
         if not isinstance(self._storage, AsyncOutbox):
             raise no_outbox(self._storage)
         return self._storage
+
+    def _mail_worker(self, mailer: AsyncMailer, compose: Composer | None) -> AsyncMailWorker:
+        if self._joined:
+            raise refused_inside()
+        return AsyncMailWorker(self._storage, self._around, mailer, compose)
 
     def _vat_worker(self, register: AsyncVatRegister | None) -> AsyncVatWorker:
         return AsyncVatWorker(self.handle, self._storage, self._around, register or self._vat_register)

@@ -149,3 +149,10 @@ def _dead(task: MailTask, reason: str, around: Surroundings) -> EventRecord:
         email_digest=task.mail.to_digest,
         detail=reason,
     )
+
+
+def refused_inside() -> TypeError:
+    """Say that mails are not sent inside of a transaction that may still be rolled back."""
+    return TypeError(
+        "mails are delivered outside of the host's transaction: were it rolled back, they would go twice"
+    )

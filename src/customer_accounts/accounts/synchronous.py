@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 from customer_accounts.accounts import steps
 from customer_accounts.accounts.dead_letters import no_outbox, requeueing
 from customer_accounts.accounts.limiter import MemoryRateLimiter
-from customer_accounts.accounts.mail_delivery import Composer, DeliveryReport
+from customer_accounts.accounts.mail_delivery import Composer, DeliveryReport, refused_inside
 from customer_accounts.accounts.mail_run import MailMetrics, MetricsSink, Pace, metrics
 from customer_accounts.accounts.mail_worker import MailWorker
 from customer_accounts.accounts.retention import purges
@@ -84,6 +84,7 @@ class Accounts:
         self._order_facts = order_facts
         self._vat_register = vat_register
         self._asking = Asking()
+        self._joined = False
         self._around = steps.Surroundings(settings, hasher or steps.default_hasher(settings), on_event, clock)
 
     def handle(self, command: Asks[R, A], *, by: A) -> R | Refused:
@@ -132,6 +133,7 @@ class Accounts:
         joined = object.__new__(type(self))
         joined.__dict__.update(self.__dict__)
         joined._storage = join(connection)
+        joined._joined = True
         return joined
 
     def deliver_mail(
@@ -143,8 +145,12 @@ class Accounts:
             mailer: hands messages to a mail server.
             limit: stop after so many mails.
             compose: writes the mails; by default `customer_accounts.mail.compose` with the texts of this library.
+
+        Raises:
+            TypeError: these accounts are inside a host's transaction (`within`): a rollback would have the mails sent
+                again.  So does `run_mail_worker`.
         """
-        return MailWorker(self._storage, self._around, mailer, compose).once(limit)
+        return self._mail_worker(mailer, compose).once(limit)
 
     def run_mail_worker(
         self,
@@ -169,7 +175,7 @@ class Accounts:
         """
         if on_metrics is not None:
             self._outbox()
-        worker = MailWorker(self._storage, self._around, mailer, compose)
+        worker = self._mail_worker(mailer, compose)
         return worker.forever(stop or threading.Event(), pace, on_metrics)
 
     def mail_metrics(self) -> MailMetrics:
@@ -251,6 +257,11 @@ class Accounts:
         if not isinstance(self._storage, Outbox):
             raise no_outbox(self._storage)
         return self._storage
+
+    def _mail_worker(self, mailer: Mailer, compose: Composer | None) -> MailWorker:
+        if self._joined:
+            raise refused_inside()
+        return MailWorker(self._storage, self._around, mailer, compose)
 
     def _vat_worker(self, register: VatRegister | None) -> VatWorker:
         return VatWorker(self.handle, self._storage, self._around, register or self._vat_register)
