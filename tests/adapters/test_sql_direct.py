@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, event
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.pool import QueuePool
 
 from customer_accounts.adapters.sql import SqlStorage
+from customer_accounts.adapters.sql.at_hand import AtHand
 from customer_accounts.adapters.sql.connecting import OwnTransactions, engine_for
 from customer_accounts.adapters.sql.direct import DirectConnection
 from customer_accounts.changes import insert
@@ -171,3 +173,35 @@ def test_a_database_that_cannot_be_opened_blocks_nobody(tmp_path: Path) -> None:
     with pytest.raises(OperationalError):
         connection.__enter__()
     assert lock.acquire(timeout=1)
+
+
+class _LostConnection:
+    """A connection of the driver that cannot even roll back."""
+
+    in_transaction = True
+
+    def rollback(self) -> None:
+        """Fail, as on a disk that is gone."""
+        raise sqlite3.OperationalError("disk I/O error")
+
+
+def test_a_connection_that_cannot_roll_back_is_no_longer_at_hand(tmp_path: Path) -> None:
+    """RL-01: what is left of a write may still be open on it, so it goes back to the pool, which resets it."""
+    engine = engine_for(f"sqlite:///{tmp_path / 'shop.db'}")
+    at_hand = AtHand(engine)
+
+    def write_in_part() -> None:
+        with DirectConnection(engine, nullcontext(), together=True, at_hand=at_hand) as connection:
+            connection.exec_driver_sql("CREATE TABLE half (a)")
+            connection._raw = _LostConnection()
+            raise StaleWriteError("half")
+
+    with pytest.raises(sqlite3.OperationalError, match="disk I/O error"):
+        write_in_part()
+    pool = engine.pool
+    assert isinstance(pool, QueuePool)
+    assert pool.checkedout() == 0
+    with DirectConnection(engine, nullcontext(), together=False, at_hand=at_hand) as connection:
+        assert connection.exec_driver_sql("SELECT name FROM sqlite_master").fetchall() == []
+    at_hand.close()
+    engine.dispose()

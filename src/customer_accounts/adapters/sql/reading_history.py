@@ -77,10 +77,8 @@ def history_branches(shape: HistoryShape | None) -> Iterator[Branch]:
                 yield evolve(branch, of=(Part.HISTORY, branch.of))
 
 
-def history_records(history: History | None, found: Mapping[Any, list[Values]]) -> tuple[HistoryRecord, ...]:
+def history_records(history: History, found: Mapping[Any, list[Values]]) -> tuple[HistoryRecord, ...]:
     """Put the records together and give those of the page."""
-    if history is None:
-        return ()
     rows = {of[1]: values for of, values in found.items() if isinstance(of, tuple)}
     return page_of(history, _records(rows))
 
