@@ -100,6 +100,7 @@ HIJACKING = (
             Register.decide,
             "        return Decision(answer(",
             "        from customer_accounts.account import AccountRecord\n"
+            "        from customer_accounts.changes import insert\n"
             "        changes.append(insert(AccountRecord(id=self.id, email=email.original, email_key=email.key,"
             " email_verified_at=None, created_at=env.now, password_hash=password_hash)))\n"
             "        return Decision(answer(",
