@@ -24,8 +24,8 @@ from tests.postgres import Database
 from tests.test_lost_answers import READS
 
 ROOT = Path(__file__).parents[1]
-EVERY = {"sqlite": os.environ.get("CRASH_EVERY", "4"), "postgres": os.environ.get("CRASH_EVERY", "8")}
-EVERY["aiosqlite"] = os.environ.get("CRASH_EVERY", "8")
+EVERY = {"sqlite": os.environ.get("CRASH_EVERY", "6"), "postgres": os.environ.get("CRASH_EVERY", "12")}
+EVERY["aiosqlite"] = os.environ.get("CRASH_EVERY", "12")
 PARTS = ("1/2", "2/2")
 #: What the async runner does in CI; the command without names tries everything.
 ASYNC = ("Register", "ConfirmEmail", "deliver_mail")
