@@ -102,8 +102,6 @@ def read_mailbox(typed: object) -> Mailbox | EmailFault:
     return _read(typed.strip(TRIMMED))
 
 
-# A command reads its address several times: to count tries, to find the account, to decide.
-@lru_cache(maxsize=1024)
 def _read(text: str) -> Mailbox | EmailFault:
     fault = _fault_at_sight(text)
     if fault is not None:

@@ -40,12 +40,12 @@ def test_a_host_keeps_its_engine() -> None:
 
 
 def test_sqlite_is_set_up(tmp_path: Path) -> None:
-    """RL-01: engines made here use WAL, full synchronisation and foreign keys, and wait for other processes."""
+    """RL-01: engines made here use WAL, full synchronisation and foreign keys, wait for others, and keep more pages."""
     engine = connecting.engine_for(f"sqlite:///{tmp_path / 'shop.db'}")
     with engine.connect() as connection:
         found = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "foreign_keys", "busy_timeout", "synchronous")
+            for name in ("journal_mode", "foreign_keys", "busy_timeout", "synchronous", "cache_size")
         }
     engine.dispose()
     assert found == {
@@ -53,6 +53,7 @@ def test_sqlite_is_set_up(tmp_path: Path) -> None:
         "foreign_keys": 1,
         "busy_timeout": connecting.BUSY_SECONDS * 1000,
         "synchronous": 2,
+        "cache_size": -connecting.CACHE_KIB,
     }
 
 
