@@ -17,6 +17,8 @@ from customer_accounts.arguments import must_be, must_be_line, must_be_moment
 
 #: Far above any cookie's secret, session's name or storefront's key.
 _LONGEST = 1_000
+#: Of a browser's secret.
+_SHORTEST_SECRET = 16
 
 
 def _parsed_ip(text: str | None) -> str | None:
@@ -36,11 +38,6 @@ def _read_ip(text: str) -> str:
     except ValueError:
         raise ValueError("ip does not appear to be an IPv4 or IPv6 address") from None
     return str((ip.ipv4_mapped or ip) if isinstance(ip, IPv6Address) else ip)
-
-
-def _long_enough(_visitor: object, _attribute: object, value: str | None) -> None:
-    if value is not None and len(value) < 16:
-        raise ValueError("browser must be a random secret of at least 16 characters")
 
 
 def browser_digest(browser: str) -> str:
@@ -71,14 +68,14 @@ class Visitor:
     """
 
     ip: str | None = field(default=None, converter=_parsed_ip)
-    browser: str | None = field(
-        default=None, repr=False, validator=[must_be_line(_LONGEST, or_none=True), _long_enough]
-    )
+    browser: str | None = field(default=None, repr=False, validator=must_be_line(_LONGEST, or_none=True))
     storefront: str = field(default="default", validator=must_be_line(_LONGEST))
     #: Digest of the browser's secret, or None without one.
     browser_digest: str | None = field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
+        if self.browser is not None and len(self.browser) < _SHORTEST_SECRET:
+            raise ValueError(f"browser must be a random secret of at least {_SHORTEST_SECRET} characters")
         digest = None if self.browser is None else browser_digest(self.browser)
         object.__setattr__(self, "browser_digest", digest)
 

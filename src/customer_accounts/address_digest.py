@@ -7,10 +7,10 @@ rows alone can neither read an address off them nor try addresses out.  A digest
 Every secret of the settings is tried, so that a new secret hides nothing (`Settings.old_secrets`).
 """
 
-import hmac
 from functools import lru_cache
 
 from customer_accounts.email_address import EmailAddress, EmailAddressError
+from customer_accounts.keyed_hash import keyed_hash
 from customer_accounts.settings import Settings
 
 
@@ -33,4 +33,4 @@ def address_digests(settings: Settings, email: str) -> tuple[str, ...]:
 @lru_cache(maxsize=256)
 def keyed_digest(secret: bytes, kind: str, text: str) -> str:
     """Give what stands for a text where the text itself must not stand; of another *kind* it is another one."""
-    return hmac.digest(secret, f"{kind}\x00{text}".encode(), "sha256").hex()[:32]
+    return keyed_hash(secret, f"{kind}\x00{text}").hex()[:32]

@@ -17,7 +17,8 @@ satisfy the policy).
 
 import functools
 import unicodedata
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from importlib import resources
 from itertools import chain, pairwise
 
@@ -41,9 +42,9 @@ _SIGNS = {
     "+": "t",
     "2": "z",
 }
-#: Digits and signs read as the letters they are written for; "1" stands for "i" and for "l", hence two
-#: readings.
-LEET = (str.maketrans({**_SIGNS, "1": "i"}), str.maketrans({**_SIGNS, "1": "l"}))
+# "1" stands for "i" and for "l", hence two tables.
+_LEET = (str.maketrans({**_SIGNS, "1": "i"}), str.maketrans({**_SIGNS, "1": "l"}))
+_IN_NO_PHRASE = frozenset((*_SIGNS, "1"))
 
 _ROWS = (
     "01234567890", "abcdefghijklmnopqrstuvwxyz",
@@ -79,14 +80,21 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(c for c in decomposed if not unicodedata.combining(c)))
 
 
-def covered(folded: str, listed: Container[str]) -> bool:
+def readings(folded: str) -> tuple[str, ...]:
+    """Return a *folded* text as it stands, and with its digits and signs read as the letters they are written for."""
+    if _IN_NO_PHRASE.isdisjoint(folded):
+        return (folded,)
+    return (folded, *map(folded.translate, _LEET))
+
+
+def covered(folded: str, listed: AbstractSet[str]) -> bool:
     """Tell whether one of the four rules covers a *folded* password, given the *listed* ones."""
     unit = _unit(folded)
     if unit != folded and len(unit) < _SHORTEST_UNIT:
         return True
     if _mostly_runs(unit):
         return True
-    return any(stem in listed for stem in _stems(unit))
+    return not listed.isdisjoint(_stems(unit))
 
 
 def _unit(text: str) -> str:
@@ -130,7 +138,7 @@ def _stems(text: str) -> Iterator[str]:
     if end - first > _LONGEST_STEM:
         return
     yield _unit(text[first:end])
-    for reading in {text, *(text.translate(leet) for leet in LEET)}:
+    for reading in readings(text):
         for left in range(max(0, first - _LEET_REACH), first + 1):
             for right in range(end, min(len(text), end + _LEET_REACH) + 1):
                 if right - left >= _SHORTEST_STEM:

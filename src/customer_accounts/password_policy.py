@@ -20,11 +20,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from enum import Enum, StrEnum
-from functools import lru_cache
 
 from attrs import field, frozen
 
-from customer_accounts.common_passwords import LEET, fold, is_common
+from customer_accounts.common_passwords import fold, is_common, readings
 from customer_accounts.wording import wording
 
 #: No profile goes below: NIST SP 800-63B-4 3.1.1.2, OWASP ASVS 5.0 6.2.1.
@@ -149,17 +148,10 @@ def unhashable(password: str) -> PasswordFault | None:
     return PasswordFault.TOO_LONG if len(prepare(password).encode()) > MAXIMUM_BYTES else None
 
 
-# The shop's names and the domains of most customers come again and again.
-@lru_cache(maxsize=1024)
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(_CONTEXT_WORD.findall(fold(text)))
-
-
 def _without(prepared: str, context: Iterable[str]) -> Iterator[str]:
     """Yield what is left of a password without the context words, for each reading in which one occurs."""
-    words = sorted({word for text in context for word in _words(text)}, key=len, reverse=True)
-    folded = fold(prepared)
-    for reading in (folded, *(folded.translate(leet) for leet in LEET)):
+    words = sorted(set(_CONTEXT_WORD.findall(fold(" ".join(context)))), key=len, reverse=True)
+    for reading in readings(fold(prepared)):
         rest = reading
         for word in words:
             rest = rest.replace(word, "")
