@@ -4,10 +4,12 @@ Rules for a storage:
 
 * ``accounts`` holds the accounts named by ``account_id``, by the token, identity or order of the scope, and those
   that own one of its addresses.  The addresses of a scope are ``email_keys`` and those of its token, of its orders
-  (by reference or by number) and of the registrations of its browser.  The key "" is no address: it leads to nothing.
+  (by reference or by number) and of the registrations of its browser, unless it is ``narrow``.  The key "" is no
+  address: it leads to nothing.
 * ``registrations``: of those addresses, of the scope's browser, and the one of its token.
 * ``tokens``: of those accounts and registrations, of the orders that the scope names (by reference or by number), and
-  of those addresses but for what shows an order; the scope's own included.
+  of those addresses but for what shows an order; the scope's own included.  For a ``narrow`` scope those of the
+  registrations are enough.
 * ``identities``: of those accounts, the one named, and those that the registrations name.
 * ``guest_orders``: groups of the orders that nobody owns, of those addresses and of the accounts' addresses, by
   address, age and dispute; with ``by_name`` also by the name as stored; with ``owned`` also the orders that
@@ -139,6 +141,8 @@ class Scope:
         history: whose history, and which page of it.
         alike: whether the time of the answer must not tell if an account has the address (EN-05).  A storage for which
             reading a record takes time reads one that stands for nobody where none has it.
+        narrow: whether it is enough that ``browser`` leads to its registrations, and not to their addresses, and that
+            ``tokens`` are those of the registrations.  A storage may give more.
     """
 
     parts: frozenset[Part] = frozenset()
@@ -166,6 +170,7 @@ class Scope:
     mail: UUID | None = None
     history: History | None = None
     alike: bool = False
+    narrow: bool = False
 
     def for_account(self, account_id: UUID) -> "Scope":
         """Give the same scope with an account read as well."""

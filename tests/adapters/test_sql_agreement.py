@@ -159,6 +159,7 @@ scopes = st.builds(
     vat_number=maybe(numbers),
     vat_numbers=st.lists(numbers, max_size=3).map(tuple),
     vat_holders=st.booleans(),
+    narrow=st.booleans(),
     order_vat_in=maybe(states),
     vat_register=maybe(names),
     page=maybe(st.builds(Page, after=maybe(st.tuples(times, names)), limit=st.integers(1, 3))),

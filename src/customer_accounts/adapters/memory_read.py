@@ -56,7 +56,7 @@ def read(
     identity = next((one for one in identities if (one.provider, one.subject) == scope.identity), None)
     ordered = named_orders(scope, orders)
     of_browser = [one for one in registrations if scope.browser is not None and one.browser == scope.browser]
-    keys = {*scope.email_keys, *(one.email_key for one in of_browser)}
+    keys = {*scope.email_keys, *(one.email_key for one in of_browser if not scope.narrow)}
     keys |= {one.email_key for one in (token, *ordered) if one is not None}
     keys.discard("")  # the key of what is no address is nobody's
     named_claims = _named_claims(scope, token, claims)
@@ -101,10 +101,8 @@ def read(
             if Part.TOKENS in wanted
             and (
                 one.digest == scope.token
-                or one.account_id in owners
                 or one.registration_id in attempts
-                or (one.email_key in keys and one.order_reference is None)
-                or one.order_reference in shown
+                or (not scope.narrow and _links_to(one, owners, keys, shown))
             )
         ),
         identities=tuple(
@@ -163,6 +161,11 @@ def read(
         if Part.HISTORY in wanted
         else (),
     )
+
+
+def _links_to(token: TokenRecord, owners: set[UUID], keys: set[str], orders: set[str]) -> bool:
+    of_address = token.email_key in keys and token.order_reference is None
+    return token.account_id in owners or of_address or token.order_reference in orders
 
 
 def _history(scope: Scope, records: Iterable[HistoryRecord]) -> tuple[HistoryRecord, ...]:

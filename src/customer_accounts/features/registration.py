@@ -126,7 +126,8 @@ class Register(Command):
 
     def scope(self, actor: Visitor, env: Env, /) -> Scope:
         """See `Command.scope`."""
-        return Scope(parts=_PARTS, email_keys=(email_key_of(self.email),), browser=actor.browser_digest)
+        key = email_key_of(self.email)
+        return Scope(parts=_PARTS, email_keys=(key,), browser=actor.browser_digest, narrow=True)
 
     def decide(self, facts: Facts, env: Env, actor: Visitor, /) -> Decision[Registered] | Refusal:
         """See `Command.decide`."""
@@ -214,7 +215,8 @@ class CorrectRegistrationAddress(Command):
 
     def scope(self, actor: Visitor, env: Env, /) -> Scope:
         """See `Command.scope`."""
-        return Scope(parts=_PARTS, email_keys=(email_key_of(self.email),), browser=actor.browser_digest)
+        key = email_key_of(self.email)
+        return Scope(parts=_PARTS, email_keys=(key,), browser=actor.browser_digest, narrow=True)
 
     def decide(self, facts: Facts, env: Env, actor: Visitor, /) -> Decision[Registered] | Refusal:
         """See `Command.decide`."""
@@ -253,7 +255,7 @@ class InspectRegistration(Command):
 
     def scope(self, actor: Visitor, env: Env, /) -> Scope:
         """See `Command.scope`."""
-        return Scope(parts=frozenset({Part.REGISTRATIONS}), browser=actor.browser_digest)
+        return Scope(parts=frozenset({Part.REGISTRATIONS}), browser=actor.browser_digest, narrow=True)
 
     def decide(self, facts: Facts, env: Env, actor: Visitor, /) -> Decision[RegistrationView] | Refusal:
         """See `Command.decide`."""

@@ -191,6 +191,15 @@ class ForgetsWhoTyped(Reading):
         return evolve(facts, accounts=tuple(one for one in facts.accounts if one.id in owners))
 
 
+@breaks("test_a_narrow_scope_gives_its_own")
+class NarrowWithoutLinks(Reading):
+    """Takes a narrow scope for one that wants no links."""
+
+    def bent(self, scope: Scope, facts: Facts) -> Facts:
+        """Do it as the class says."""
+        return evolve(facts, tokens=()) if scope.narrow else facts
+
+
 @breaks("test_a_browser_leads_to_its_registrations")
 class ForgetsRivals(Reading):
     """Does not follow from a browser to others who registered its addresses."""

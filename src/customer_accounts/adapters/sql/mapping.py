@@ -59,6 +59,11 @@ class Node:
         values = self.fields.values(value)
         return dict(zip(self._names, [*link, *values] if link else values, strict=True))
 
+    def filled(self, value: object) -> Row:
+        """Give the row of a value without its nulls."""
+        pairs = zip(self._names, self.fields.values(value), strict=True)
+        return {name: one for name, one in pairs if one is not None}
+
     def element_rows(self, value: object, link: Values = ()) -> Iterator[tuple["Node", Row]]:
         """Give the rows of all elements below a value, parents first."""
         if not self.elements:

@@ -125,7 +125,7 @@ class Reach:
             for wanted, column, way in (
                 (shape.token, tokens.c.email_key, token_way()),
                 (shape.order or shape.number, orders.c.email_key, orders_way(shape)),
-                (shape.browser, registrations.c.email_key, browser_way()),
+                (shape.browser and not shape.narrow, registrations.c.email_key, browser_way()),
             )
             if wanted
         ]

@@ -104,10 +104,12 @@ def _persons(shape: Shape, reach: Reach) -> list[Branch]:
 
 
 def _token_ways(shape: Shape, reach: Reach) -> list[Condition]:
+    own = [*([token_way()] if shape.token else ()), *reach.by_registration(tokens.c.registration_id)]
+    if shape.narrow:
+        return own
     return [
-        *([token_way()] if shape.token else ()),
+        *own,
         *reach.by_account(tokens.c.account_id),
-        *reach.by_registration(tokens.c.registration_id),
         # An address may have many orders; what shows one of them is found by the order.
         *(way & tokens.c.order_reference.is_(None) for way in reach.by_key(tokens.c.email_key)),
         *([tokens.c.order_reference.in_(named_orders(shape))] if shape.order or shape.number else ()),

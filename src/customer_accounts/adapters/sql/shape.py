@@ -50,6 +50,7 @@ class Shape:
     mail: bool = False
     references: int = 0
     accounts: int = 0
+    narrow: bool = False
     history: HistoryShape | None = None
 
 
@@ -57,7 +58,7 @@ def shape_of(scope: Scope) -> Shape:
     """Give the shape of a scope, the same one for all scopes of that shape."""
     return _shape(
         scope.parts,
-        (*map(_is_there, _SINGLE(scope)), scope.by_name, scope.owned, scope.vat_holders),
+        (*map(_is_there, _SINGLE(scope)), scope.by_name, scope.owned, scope.vat_holders, scope.narrow),
         _number(scope.email_keys),
         _number(scope.vat_numbers),
         _number(scope.references),
@@ -105,7 +106,7 @@ def _shape(
 ) -> Shape:
     (
         account, token, order, browser, claim, recent, case, vat_number, state, register, mail, identity,
-        by_name, owned, vat_holders,
+        by_name, owned, vat_holders, narrow,
     ) = there  # fmt: skip
     return Shape(
         parts=parts,
@@ -131,6 +132,7 @@ def _shape(
         mail=mail,
         references=references,
         accounts=accounts,
+        narrow=narrow,
         history=history,
     )
 

@@ -92,6 +92,10 @@ class _Plan:
         match change:
             case Save():
                 self._save(change.record, change.expected_version)
+            case QueueMail():
+                self._push(self._mail(change.mail))
+            case RecordEvent():
+                self._new.setdefault(EVENTS, []).append(change.event)
             case Remove():
                 self._remove(change.record)
             case UseToken():
@@ -99,12 +103,8 @@ class _Plan:
                 self._after_new(TOKENS, Step("TokenRecord", USE_TOKEN, [row], exact=True, together=True))
             case MoveOrders():
                 self._move(change)
-            case QueueMail():
-                self._push(self._mail(change.mail))
             case BounceMail():
                 self._push(self._bounce(change))
-            case RecordEvent():
-                self._new.setdefault(EVENTS, []).append(change.event)
             case Purge():
                 self._purge(change)
             case _:
@@ -114,9 +114,10 @@ class _Plan:
         """Write the new records of one kind that wait: their rows, then those of their elements."""
         records = self._new.pop(node, None)
         if records is not None:
-            step = _insert(node, [node.row(one) for one in records])
-            # A host's own orders have columns of other names, which the insert of a whole row is turned into.
-            self._push(step if node is ORDERS else self._shortened(step))
+            if len(records) == 1:
+                self._push(self._one(node, insert_into(node.table), records[0]))
+            else:
+                self._push(_insert(node, [node.row(one) for one in records]))
             self._elements(node, records)
 
     def flush_all(self) -> None:
@@ -193,15 +194,17 @@ class _Plan:
     def _mail(self, mail: MailRecord) -> Step:
         details = [row for _, row in MAILS.element_rows(mail)] if mail.details else []
         then = [_insert(MAILS.elements[0], details, of=MAILS)] if details else []
-        step = Step("MailRecord", insert_mail(self._dialect), [MAILS.row(mail)], then=then, together=True)
-        return self._shortened(step)
-
-    def _shortened(self, step: Step) -> Step:
-        """Leave the nulls out of an insert of one row on SQLite."""
-        if self._dialect == "sqlite" and len(step.rows) == 1 and isinstance(step.statement, Insert):
-            there = {name: value for name, value in step.rows[0].items() if value is not None}
-            step.statement, step.rows = some_of(step.statement, tuple(there)), [there]
+        step = self._one(MAILS, insert_mail(self._dialect), mail)
+        step.then = then
         return step
+
+    def _one(self, node: Node, whole: Insert, record: object) -> Step:
+        """Insert one record; on SQLite without its nulls, which its driver is slow with."""
+        # A host's own orders have columns of other names, which the insert of a whole row is turned into.
+        if self._dialect != "sqlite" or node is ORDERS:
+            return Step(node.fields.cls.__name__, whole, [node.row(record)], together=True)
+        row = node.filled(record)
+        return Step(node.fields.cls.__name__, some_of(whole, tuple(row)), [row], together=True)
 
     def _bounce(self, change: BounceMail) -> Step:
         row = {

@@ -176,6 +176,19 @@ class FactClauses(Clauses):
         assert found.accounts == (account,)
         assert same(found.registrations, own, second, rival)
 
+    def test_a_narrow_scope_gives_its_own(self, storage: Storage) -> None:
+        """Narrow: accounts and registrations of its address, registrations of its browser, and the links of these."""
+        browser, account = records.some_id().hex, records.an_account()
+        here = records.a_registration(browser=browser)
+        there = records.a_registration(email_key=str(account.email_key))
+        links = [records.a_token(registration_id=one.id, email_key=one.email_key) for one in (here, there)]
+        storage.write(stored(account, here, there, *links))
+        scope = Scope(parts=PERSONS, email_keys=(str(account.email_key),), browser=browser, narrow=True)
+        found = storage.read(scope)
+        assert account in found.accounts
+        assert {here, there} <= set(found.registrations)
+        assert set(links) <= set(found.tokens)
+
     def test_roots_add_up(self, storage: Storage) -> None:
         """Several roots in one scope give all that each leads to, every record once."""
         first, second, third = (records.an_account() for _ in range(3))
