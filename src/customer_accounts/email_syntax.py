@@ -85,8 +85,8 @@ class Mailbox:
         return f"{self.local_part}@{self.domain}"
 
 
-#: A local part about which nobody is of another opinion, however long the address is.
-_PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
+#: Nobody is of another opinion about the local part of such an address, however long it is.
+_PLAIN = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9.-]+")
 
 
 def read_mailbox(typed: object) -> Mailbox | EmailFault:
@@ -103,11 +103,12 @@ def read_mailbox(typed: object) -> Mailbox | EmailFault:
 
 
 def _read(text: str) -> Mailbox | EmailFault:
-    fault = _fault_at_sight(text)
+    plain = _PLAIN.fullmatch(text) is not None
+    fault = None if plain else _fault_at_sight(text)
     if fault is not None:
         return fault
     local_part, _, domain = text.partition("@")
-    return _fault_of_parts(local_part, domain) or _read_parts(local_part, domain)
+    return _fault_of_parts(local_part, domain) or _read_parts(local_part, domain, plain=plain)
 
 
 def _lowered(local_part: str) -> str:
@@ -160,9 +161,8 @@ def _is_compatibility_character(character: str) -> bool:
     return unicodedata.normalize("NFKC", character) != unicodedata.normalize("NFC", character)
 
 
-def _read_parts(local_part: str, domain: str) -> Mailbox | EmailFault:
+def _read_parts(local_part: str, domain: str, *, plain: bool) -> Mailbox | EmailFault:
     composed = unicodedata.normalize("NFC", local_part)
-    plain = domain.isascii() and _PLAIN_LOCAL_PART.fullmatch(composed)
     ascii_domain = _domain_alone(domain) if plain else _ascii_domain(f"{composed}@{domain}")
     if ascii_domain is None:
         return _fault_of_side(composed, domain)

@@ -66,9 +66,10 @@ def issue_token(
 
 def with_token(new: TokenRecord, known: Iterable[TokenRecord]) -> list[Change]:
     """Store a new link, and remove the oldest of its kind so that at most `LIVE_TOKENS` are left (TK-06)."""
-    siblings = sorted((one for one in known if _siblings(one, new)), key=lambda one: one.created_at)
+    siblings = [one for one in known if _siblings(one, new)]
+    siblings.sort(key=lambda one: one.created_at)
     surplus = siblings[: max(0, len(siblings) - LIVE_TOKENS + 1)]
-    return [*(Remove(one) for one in surplus), insert(new)]
+    return [*map(Remove, surplus), insert(new)]
 
 
 def _siblings(one: TokenRecord, other: TokenRecord) -> bool:

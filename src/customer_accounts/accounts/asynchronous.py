@@ -217,8 +217,11 @@ class AsyncAccounts:
                 return refused
         return None
 
-    async def _breach(self, password: str | None, env: Env, by: Actor) -> BreachCheck | None:
-        if self._breached is None or password is None:
+    async def _breach(self, command: Asks[R, A], env: Env, by: A) -> BreachCheck | None:
+        if self._breached is None:
+            return None
+        password = steps.password_for_breach_check(command)
+        if password is None:
             return None
         try:
             answer = await self._breached.check(password)
@@ -258,7 +261,7 @@ class AsyncAccounts:
             if further is not None:
                 facts = facts.joined(further.parts, await self._storage.read(further))
             if attempt == 0:
-                breach = await self._breach(steps.password_for_breach_check(command), env, by)
+                breach = await self._breach(command, env, by)
                 fact_holds = await self._fact_holds(command.fact_to_check(), env, by)
             outcome = await self._decided(
                 outcome, command, steps.with_answers(facts, breach, fact_holds), env, by

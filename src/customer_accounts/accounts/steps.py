@@ -6,7 +6,7 @@ are written; a write that was lost to somebody else is decided again, at most `A
 
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -14,7 +14,7 @@ from uuid import UUID
 from attrs import evolve, field, frozen
 
 from customer_accounts.actors import Actor, SignedInCustomer
-from customer_accounts.changes import Change, Counts, RecordEvent
+from customer_accounts.changes import Counts, RecordEvent
 from customer_accounts.command import Asks, Command, Decision, Env, Refusal
 from customer_accounts.errors import SettingsError
 from customer_accounts.facts import Facts, Scope
@@ -94,12 +94,13 @@ class Surroundings:
 
     def announce(self, events: Iterable[EventRecord]) -> None:
         """Tell the host's callback; its faults are logged and stop nothing."""
+        if self.on_event is None:
+            return
         for event in events:
-            if self.on_event is not None:
-                try:
-                    self.on_event(event)
-                except Exception:
-                    log.exception("the event callback failed on %s", event.kind)
+            try:
+                self.on_event(event)
+            except Exception:
+                log.exception("the event callback failed on %s", event.kind)
 
 
 def not_admitted(command: Asks[R, A], actor: A, settings: Settings) -> Refused | None:
@@ -187,13 +188,10 @@ def result_of(outcome: Decision[R] | Refusal, counts: Counts) -> R | Refused:
     return outcome.result if outcome.counted is None else outcome.counted(counts)
 
 
-def events_of(outcome: Decision[R] | Refusal) -> list[EventRecord]:
+def events_of(outcome: Decision[R] | Refusal) -> Iterator[EventRecord]:
     """Give the events to announce: those that were written, and those that nothing holds."""
-    return [*_recorded(outcome.changes), *outcome.announce]
-
-
-def _recorded(changes: Sequence[Change]) -> list[EventRecord]:
-    return [change.event for change in changes if isinstance(change, RecordEvent)]
+    yield from (change.event for change in outcome.changes if isinstance(change, RecordEvent))
+    yield from outcome.announce
 
 
 def afterwards_failed(actor: Actor, env: Env) -> EventRecord:

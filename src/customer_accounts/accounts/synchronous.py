@@ -281,8 +281,11 @@ class Accounts:
                 return refused
         return None
 
-    def _breach(self, password: str | None, env: Env, by: Actor) -> BreachCheck | None:
-        if self._breached is None or password is None:
+    def _breach(self, command: Asks[R, A], env: Env, by: A) -> BreachCheck | None:
+        if self._breached is None:
+            return None
+        password = steps.password_for_breach_check(command)
+        if password is None:
             return None
         try:
             answer = self._breached.check(password)
@@ -314,7 +317,7 @@ class Accounts:
             if further is not None:
                 facts = facts.joined(further.parts, self._storage.read(further))
             if attempt == 0:
-                breach = self._breach(steps.password_for_breach_check(command), env, by)
+                breach = self._breach(command, env, by)
                 fact_holds = self._fact_holds(command.fact_to_check(), env, by)
             outcome = steps.decided_after(
                 outcome, command, steps.with_answers(facts, breach, fact_holds), env, by
