@@ -10,6 +10,7 @@
 """
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import ClassVar
 from uuid import UUID, uuid4
 
@@ -91,8 +92,13 @@ class RegistrationView:
 def answer(env: Env, actor: Actor, email: str, locale: str) -> Registered:
     """Make the answer that is the same for every address."""
     shop = env.settings.storefront_at(actor.storefront) or env.settings.storefront
-    advice = wording("registration", "advice", locale, contact=shop.contact)
-    return Registered(email, suggest_correction(email), advice, shop.contact)
+    return Registered(email, suggest_correction(email), _advice(locale, shop.contact), shop.contact)
+
+
+# A shop has a few languages and contacts.
+@lru_cache(maxsize=256)
+def _advice(locale: str, contact: str) -> str:
+    return wording("registration", "advice", locale, contact=contact)
 
 
 class Register(Command):
