@@ -14,6 +14,8 @@ from customer_accounts.keyed_hash import keyed_hash
 from customer_accounts.settings import Settings
 
 
+# A mail and its entry in the trail have the same one.
+@lru_cache(maxsize=256)
 def address_digest(secret: bytes, email: str) -> str | None:
     """Give the digest of an address in any spelling, 128 bits as hex; None for a text that is no address."""
     try:
@@ -29,8 +31,6 @@ def address_digests(settings: Settings, email: str) -> tuple[str, ...]:
     return tuple(found for one in secrets if (found := address_digest(one, email)) is not None)
 
 
-# A mail and its entry in the trail have the same one.
-@lru_cache(maxsize=256)
 def keyed_digest(secret: bytes, kind: str, text: str) -> str:
     """Give what stands for a text where the text itself must not stand; of another *kind* it is another one."""
     return keyed_hash(secret, f"{kind}\x00{text}").hex()[:32]

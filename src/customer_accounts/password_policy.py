@@ -117,8 +117,9 @@ class PasswordPolicy:
     def _weakness(self, prepared: str, context: Iterable[str]) -> PasswordFault | None:
         if len(prepared) < self.minimum:
             return PasswordFault.TOO_SHORT
-        if any(len(rest) < self.minimum or is_common(rest) for rest in _without(prepared, context)):
-            return PasswordFault.CONTAINS_CONTEXT
+        for rest in _without(prepared, context):
+            if len(rest) < self.minimum or is_common(rest):
+                return PasswordFault.CONTAINS_CONTEXT
         return PasswordFault.TOO_COMMON if is_common(prepared) else None
 
 

@@ -60,7 +60,7 @@ _POLICY = (
     fault(
         "PW-07",
         "the address is no context",
-        edited(password_refusal, '*email.replace("@", " ").split(), ', ""),
+        edited(password_refusal, "(email, *names", "(*names"),
         "features/test_new_password.py::test_no_password_is_made_of_what_the_shop_knows",
     ),
     fault(

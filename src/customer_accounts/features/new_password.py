@@ -39,8 +39,7 @@ def password_refusal(
         about: the field that the refusal names.
     """
     shops = (env.settings.storefront.name, *(one.name for one in env.settings.storefronts.values()))
-    context = (*email.replace("@", " ").split(), *names, *shops)
-    problem = env.settings.password_policy.problem(password, context, breach=facts.breach)
+    problem = env.settings.password_policy.problem(password, (email, *names, *shops), breach=facts.breach)
     if problem is None:
         return None
     values = (("minimum", str(problem.minimum)),)
