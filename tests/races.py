@@ -24,6 +24,7 @@ from customer_accounts.testing import FixedClock, cheap_settings
 from customer_accounts.token import TokenRecord, link_text
 from tests.postgres import Database
 from tests.shop import PASSWORD
+from tests.sqlite import shop_in
 
 #: At most as many at once as a lost race is decided again: then nobody may meet an exception.
 CALLERS = 4
@@ -93,9 +94,7 @@ class Arena:
         self.settings = cheap_settings()
         self.storage: Any = MemoryStorage()
         if kind == "sqlite":
-            file = SqlStorage(f"sqlite:///{folder / 'shop.db'}")
-            file.create_schema()
-            self.storage = file
+            self.storage = SqlStorage(shop_in(folder))
 
     def rounds(self) -> Iterator[int]:
         """Give the numbers of the rounds; each has addresses of its own, and in memory a shop of its own."""

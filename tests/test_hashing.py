@@ -394,9 +394,11 @@ def test_no_more_computations_than_cores_run_at_once() -> None:
         thread.start()
     for _ in range(cores):
         assert gauge.entered.acquire(timeout=30)
+    one_too_many = gauge.entered.acquire(timeout=0.5)
     gauge.go.set()
     for thread in threads:
         thread.join()
+    assert not one_too_many
     assert gauge.peak == cores
     assert answers == [STALE] * len(threads)
 

@@ -16,7 +16,6 @@ from customer_accounts.account import AccountRecord, Company, PostalAddress
 from customer_accounts.accounts import Accounts
 from customer_accounts.actors import Agent
 from customer_accounts.adapters.memory import MemoryStorage
-from customer_accounts.adapters.sql import SqlStorage
 from customer_accounts.address_digest import address_digest
 from customer_accounts.belongings import AddressRecord
 from customer_accounts.features.lookup import Lookup, Timeline
@@ -26,6 +25,7 @@ from customer_accounts.outbox import Detail
 from customer_accounts.testing import FixedClock, cheap_settings, records
 from customer_accounts.testing.clauses.histories import MADE, at, reached_by
 from customer_accounts.testing.records import NOW, stored
+from tests.sqlite import shop_in_memory
 
 EXAMPLES = int(os.environ.get("LOOKUP_EXAMPLES", "25"))
 IDA = Agent("17")
@@ -61,8 +61,7 @@ def in_memory() -> Iterator[Any]:
 @contextmanager
 def on_sqlite() -> Iterator[Any]:
     """Give an empty storage on SQLite."""
-    storage = SqlStorage("sqlite://")
-    storage.create_schema()
+    storage = shop_in_memory()
     yield storage
     storage.close()
 

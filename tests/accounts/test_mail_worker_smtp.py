@@ -21,6 +21,7 @@ from customer_accounts.testing import FixedClock, cheap_settings
 from customer_accounts.testing.mailbox import Fault, Mailbox
 from customer_accounts.testing.records import NOW, a_mail, an_event
 from tests.postgres import Database
+from tests.sqlite import shop_in
 
 QUICK = Pace(idle=0.01, first_pause=0.01, longest_pause=0.02)
 
@@ -45,8 +46,7 @@ def _mailbox() -> Iterator[Mailbox]:
 @pytest.fixture(name="storage")
 def _storage(tmp_path: Path) -> Iterator[SqlStorage]:
     """A storage in a file."""
-    storage = SqlStorage(f"sqlite:///{tmp_path / 'shop.db'}")
-    storage.create_schema()
+    storage = SqlStorage(shop_in(tmp_path))
     yield storage
     storage.close()
 

@@ -28,6 +28,7 @@ from customer_accounts.refusals import Reason, Refused
 from customer_accounts.testing import FixedClock, cheap_settings
 from customer_accounts.testing.records import an_account, an_order, stored
 from tests.accounts.doubles import Later, OrderFacts
+from tests.sqlite import shop_in
 
 FACT = "card ends 4711"
 UNKNOWN = Refused(Reason.NOT_FOUND, field="number")
@@ -47,8 +48,7 @@ class World:
         self._async_limiter = AsyncMemoryRateLimiter(self.clock)
         self.storage: Any = MemoryStorage()
         if storage == "sqlite":
-            self.storage = SqlStorage(f"sqlite:///{self._file}")
-            self.storage.create_schema()
+            self.storage = SqlStorage(shop_in(folder))
         self.anna: AccountRecord = an_account(email_key="anna@mail.example")
         self.order = self.place()
 

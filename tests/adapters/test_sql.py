@@ -9,12 +9,13 @@ from sqlalchemy import create_engine
 from customer_accounts.adapters.sql import SqlStorage
 from customer_accounts.testing import Feature, StorageContract
 from tests.adapters.sql_hosts import DjangoHost, InHostTransactions, SqlHost
+from tests.sqlite import shop_in, shop_in_memory
 
 
 @pytest.fixture(name="url")
 def _url(tmp_path: Path) -> str:
-    """The URL of a new SQLite file."""
-    return f"sqlite:///{tmp_path / 'shop.db'}"
+    """The URL of a SQLite file with empty tables."""
+    return shop_in(tmp_path)
 
 
 class TestSqliteFile(StorageContract):
@@ -24,7 +25,6 @@ class TestSqliteFile(StorageContract):
     def storage(self, url: str) -> Iterator[SqlStorage]:
         """An empty file."""
         storage = SqlStorage(url)
-        storage.create_schema()
         yield storage
         storage.close()
 
@@ -51,8 +51,7 @@ class TestSqliteMemory(StorageContract):
     @pytest.fixture
     def storage(self) -> Iterator[SqlStorage]:
         """An empty database."""
-        storage = SqlStorage("sqlite:///:memory:")
-        storage.create_schema()
+        storage = shop_in_memory()
         yield storage
         storage.close()
 
@@ -67,7 +66,6 @@ class TestSqliteWithin(StorageContract):
     def storage(self, url: str) -> Iterator[InHostTransactions]:
         """An empty file."""
         engine = create_engine(url)
-        SqlStorage(engine).create_schema()
         yield InHostTransactions(SqlHost(engine))
         engine.dispose()
 
@@ -80,9 +78,6 @@ class TestSqliteDjango(StorageContract):
     @pytest.fixture
     def storage(self, tmp_path: Path, url: str) -> InHostTransactions:
         """An empty file."""
-        own = SqlStorage(url)
-        own.create_schema()
-        own.close()
         # Two that read and then write would each wait for the other; Django says how to begin instead.
         database = {
             "ENGINE": "django.db.backends.sqlite3",

@@ -18,12 +18,15 @@ from customer_accounts.testing.records import stored
 from customer_accounts.testing.storage_contract import InLoop
 from tests.adapters.sql_hosts import AsyncSqlHost
 from tests.postgres import Database
+from tests.sqlite import shop_in
+
+IN_MEMORY = "sqlite+aiosqlite://"
 
 
 def opened(url: str, in_loop: InLoop) -> Iterator[AsyncSqlStorage]:
-    """Open a database for a test; a copy of the template has its tables."""
+    """Open a database for a test; a copy of the template has its tables, and what is in memory gets them."""
     storage = AsyncSqlStorage(url)
-    if url.startswith("sqlite"):
+    if url == IN_MEMORY:
         in_loop(storage.create_schema())
     yield storage
     in_loop(storage.close())
@@ -44,6 +47,7 @@ class TestAiosqliteFile(AsyncStorageContract):
     @pytest.fixture
     def async_storage(self, tmp_path: Path, in_loop: InLoop) -> Iterator[AsyncSqlStorage]:
         """An empty file."""
+        shop_in(tmp_path)
         yield from opened(f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}", in_loop)
 
     @pytest.fixture
@@ -69,7 +73,7 @@ class TestAiosqliteMemory(AsyncStorageContract):
     @pytest.fixture
     def async_storage(self, in_loop: InLoop) -> Iterator[AsyncSqlStorage]:
         """An empty database."""
-        yield from opened("sqlite+aiosqlite://", in_loop)
+        yield from opened(IN_MEMORY, in_loop)
 
 
 class TestAsyncpg(AsyncStorageContract):

@@ -20,6 +20,7 @@ from customer_accounts.testing import records
 from customer_accounts.testing.records import NOW, stored
 from tests.adapters.sql_hosts import DjangoHost
 from tests.postgres import Database
+from tests.sqlite import shop_in
 
 WARM = pytest.mark.parametrize("warm", [True, False], ids=["warm", "cold"])
 
@@ -39,10 +40,7 @@ def _django(request: pytest.FixtureRequest, tmp_path: Path) -> DjangoHost:
     if request.param == "postgresql":
         database: Database = request.getfixturevalue("postgres_shop")
         return DjangoHost(database.django, database.url)
-    url = f"sqlite:///{tmp_path / 'shop.db'}"
-    own = SqlStorage(url)
-    own.create_schema()
-    own.close()
+    url = shop_in(tmp_path)
     return DjangoHost({"ENGINE": "django.db.backends.sqlite3", "NAME": tmp_path / "shop.db"}, url)
 
 

@@ -22,6 +22,7 @@ from customer_accounts.testing.storage_contract import InLoop
 from tests.adapters.test_sql_indexes import _plan, _scopes
 from tests.postgres import Database, Server
 from tests.postgres.emptied import Emptied
+from tests.sqlite import with_tables
 
 ORDERS = HostOrders(
     table="shop_order",
@@ -65,15 +66,17 @@ LEFT_OUT = frozenset({Feature.HOST_TRANSACTION})
 
 def made(url: str, table: str) -> SqlStorage:
     """Make the host's table, and ours without that of orders."""
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text(table))
-    engine.dispose()
     storage = SqlStorage(url, orders=ORDERS)
-    storage.create_schema()
     assert storage._own is not None
+    with storage._own.begin() as connection:
+        connection.execute(text(table))
+    storage.create_schema()
     assert not inspect(storage._own).has_table("ca_orders")
     return storage
+
+
+def _in_memory() -> SqlStorage:
+    return made("sqlite://", ON_SQLITE)
 
 
 class TestSqlite(StorageContract):
@@ -84,7 +87,9 @@ class TestSqlite(StorageContract):
     @pytest.fixture
     def storage(self, tmp_path: Path) -> Iterator[SqlStorage]:
         """An empty file."""
-        storage = made(f"sqlite:///{tmp_path / 'shop.db'}", ON_SQLITE)
+        file = tmp_path / "shop.db"
+        file.write_bytes(with_tables(_in_memory))
+        storage = SqlStorage(f"sqlite:///{file}", orders=ORDERS)
         yield storage
         storage.close()
 

@@ -23,6 +23,7 @@ from customer_accounts.testing import cheap_settings, records
 from customer_accounts.testing.records import NOW, stored
 from tests.adapters.sql_hosts import INSERT, AsyncSqlHost, DjangoHost, SqlHost
 from tests.postgres import Database
+from tests.sqlite import shop_in
 
 LEVELS = pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
 
@@ -40,9 +41,7 @@ def person(account: AccountRecord) -> Scope:
 def _async_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database for each async driver."""
     if request.param == "aiosqlite":
-        storage = SqlStorage(f"sqlite:///{tmp_path / 'shop.db'}")
-        storage.create_schema()
-        storage.close()
+        shop_in(tmp_path)
         return f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}"
     database: Database = request.getfixturevalue("postgres_shop")
     return database.asyncpg_url if request.param == "asyncpg" else database.url

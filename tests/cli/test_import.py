@@ -15,6 +15,7 @@ from customer_accounts.features.import_rows import RowProblem
 from customer_accounts.outbox import MailStatus
 from tests.cli.running import run
 from tests.postgres import Database
+from tests.sqlite import shop_in
 
 SINCE = "2019-05-01T10:00:00Z"
 ANNA = {"key": "1", "email": "Anna@mail.example", "proven": "true", "created_at": SINCE}
@@ -32,11 +33,7 @@ ANNAS = {**GUESTS, "reference": "old-2", "number": "2", "email": "anna@mail.exam
 @pytest.fixture(name="url")
 def _url(tmp_path: Path) -> str:
     """The URL of a SQLite file with its tables."""
-    url = f"sqlite:///{tmp_path / 'shop.db'}"
-    storage = SqlStorage(url)
-    storage.create_schema()
-    storage.close()
-    return url
+    return shop_in(tmp_path)
 
 
 def written(path: Path, *rows: Mapping[str, str], delimiter: str = ",", encoding: str = "utf-8") -> str:

@@ -25,6 +25,7 @@ from customer_accounts.features.order_tracking import ParcelInput, RecordShipmen
 from customer_accounts.features.registration import Register
 from customer_accounts.testing import FixedClock, cheap_settings
 from customer_accounts.testing.mailbox import Mailbox, text_of, token_in
+from tests.sqlite import shop_in
 
 PASSWORD = "eleven quiet herons"
 AGENT = Agent("17", "Eva")
@@ -94,9 +95,8 @@ class Stage:
 
     def _two_shops(self, folder: Path, database_url: str | None) -> list[Any]:
         if self.kind == "sqlite":
-            url = f"sqlite:///{folder / 'shop.db'}"
+            url = shop_in(folder)
             self._storages = [SqlStorage(url), SqlStorage(url)]
-            self._storages[0].create_schema()
             return [Accounts(one, self.settings, clock=self.clock) for one in self._storages]
         if database_url is not None:
             self._storages = [AsyncSqlStorage(database_url), AsyncSqlStorage(database_url)]

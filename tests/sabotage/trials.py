@@ -1,7 +1,7 @@
 """Collect the tests once, then try each fault in a process of its own.
 
-A trial forks, puts its fault in and runs the tests that must notice.  The same tests first run without any fault, so
-that a fault counts as caught only if its tests hold otherwise.
+A trial forks, puts its fault in and runs the tests that must notice, up to the first that does.  Those that noticed
+then run without any fault, so that a fault counts as caught only if the test that caught it holds otherwise.
 """
 
 import os
@@ -44,7 +44,7 @@ class Outcome(StrEnum):
     MISSED = "NOT CAUGHT"
     BROKEN = "COULD NOT BE TRIED"
     CRASHED = "COULD NOT BE TRIED, it stops the code instead of making it wrong"
-    FAILS_ANYWAY = "COULD NOT BE TRIED, its tests fail without it"
+    FAILS_ANYWAY = "COULD NOT BE TRIED, what noticed it fails without it"
     NO_TEST = "COULD NOT BE TRIED, no test has this name"
     TOO_LONG = "COULD NOT BE TRIED, it took too long"
 
@@ -101,34 +101,42 @@ class Trials:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run the trials in place of the tests."""
-        wanted = {
-            one.id + one.breaks: [item for item in session.items if one.wants(item.nodeid)]
-            for one in self._faults
-        }
-        needed = [item for item in session.items if any(item in items for items in wanted.values())]
-        failing = self._failing_anyway(needed)
-        trials = dict[int, Fault]()
-
-        def begin() -> Iterator[int]:
-            for fault in self._faults:
-                items = wanted[fault.id + fault.breaks]
-                if not items:
-                    self._tell(fault, Outcome.NO_TEST)
-                elif failing & {item.nodeid for item in items}:
-                    self._tell(fault, Outcome.FAILS_ANYWAY)
-                else:
-                    child = _forked(partial(self._try, fault, items))
-                    trials[child] = fault
-                    yield child
-
-        for child, code in _in_parallel(begin()):
-            self._tell(trials.pop(child), _outcome(code))
+        with tempfile.TemporaryDirectory() as folder:
+            noticed = self._noticed(session.items, Path(folder))
+            needed = [item for item in session.items if item.nodeid in noticed.values()]
+            failing = self._failing_anyway(needed, Path(folder))
+        for fault, node_id in noticed.items():
+            self._tell(fault, Outcome.FAILS_ANYWAY if node_id in failing else Outcome.CAUGHT)
         return True
 
-    def _try(self, fault: Fault, items: list[pytest.Item]) -> int:
+    def _noticed(self, items: Sequence[pytest.Item], folder: Path) -> dict[Fault, str]:
+        """Try the faults, tell of those that no test noticed, and give the others with the test that did."""
+        trials, noticed = dict[int, tuple[Fault, Path]](), dict[Fault, str]()
+
+        def begin() -> Iterator[int]:
+            for number, fault in enumerate(self._faults):
+                wanted = [item for item in items if fault.wants(item.nodeid)]
+                if wanted:
+                    note = folder / f"noticed {number}"
+                    child = _forked(partial(self._try, fault, wanted, note))
+                    trials[child] = fault, note
+                    yield child
+                else:
+                    self._tell(fault, Outcome.NO_TEST)
+
+        for child, code in _in_parallel(begin()):
+            fault, note = trials.pop(child)
+            if code == _CAUGHT:
+                noticed[fault] = note.read_text("utf-8")
+            else:
+                self._tell(fault, _outcome(code))
+        return noticed
+
+    def _try(self, fault: Fault, items: list[pytest.Item], note: Path) -> int:
         fault.put_in()
         if not self._fails(items):
             return _MISSED
+        note.write_text(self._failed[0], "utf-8")
         return _CRASHED if self._crashed else _CAUGHT
 
     def _fails(self, items: list[pytest.Item]) -> bool:
@@ -138,29 +146,28 @@ class Trials:
                 return True
         return False
 
-    def _failing_anyway(self, needed: list[pytest.Item]) -> set[str]:
+    def _failing_anyway(self, needed: list[pytest.Item], folder: Path) -> set[str]:
         """Give the tests that fail without any fault."""
-        with tempfile.TemporaryDirectory() as folder:
 
-            def control(items: list[pytest.Item], number: int) -> int:
-                for item in items:
-                    self._fails([item])
-                (Path(folder) / str(number)).write_text("\n".join(self._failed), "utf-8")
-                return _CAUGHT
+        def control(items: list[pytest.Item], note: Path) -> int:
+            for item in items:
+                self._fails([item])
+            note.write_text("\n".join(self._failed), "utf-8")
+            return _CAUGHT
 
-            portions = [needed[start : start + _PORTION] for start in range(0, len(needed), _PORTION)]
-            begun = (_forked(partial(control, items, number)) for number, items in enumerate(portions))
-            codes = [code for _, code in _in_parallel(begun)]
-            if any(codes):
-                raise SystemExit("the tests could not be run without a fault")
-            return {line for one in Path(folder).iterdir() for line in one.read_text("utf-8").splitlines()}
+        portions = [needed[start : start + _PORTION] for start in range(0, len(needed), _PORTION)]
+        notes = [folder / f"failing {number}" for number in range(len(portions))]
+        begun = (_forked(partial(control, items, note)) for items, note in zip(portions, notes, strict=True))
+        codes = [code for _, code in _in_parallel(begun)]
+        if any(codes):
+            raise SystemExit("the tests could not be run without a fault")
+        return {line for note in notes for line in note.read_text("utf-8").splitlines()}
 
 
 def _outcome(code: int) -> Outcome:
     if code == -signal.SIGALRM:
         return Outcome.TOO_LONG
-    known = {_CAUGHT: Outcome.CAUGHT, _MISSED: Outcome.MISSED, _CRASHED: Outcome.CRASHED}
-    return known.get(code, Outcome.BROKEN)
+    return {_MISSED: Outcome.MISSED, _CRASHED: Outcome.CRASHED}.get(code, Outcome.BROKEN)
 
 
 def _forked(work: Callable[[], int]) -> int:
