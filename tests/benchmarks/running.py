@@ -94,15 +94,21 @@ class Run:
         self, names: Sequence[str], task: str, urls: Mapping[str, str], **options: Any
     ) -> dict[str, dict[str, float]]:
         """Have the contenders do one task in turns, and give the medians of each."""
+        return {
+            name: {key: median(one[key] for one in several) for key in several[0]}
+            for name, several in self.turns(names, task, urls, **options).items()
+        }
+
+    def turns(
+        self, names: Sequence[str], task: str, urls: Mapping[str, str], **options: Any
+    ) -> dict[str, list[dict[str, float]]]:
+        """Have the contenders do one task in turns, and give what each took in each of them."""
         found: dict[str, list[dict[str, float]]] = defaultdict(list)
         for number in range(self.rounds):
             for name in names:
                 self.say(f"{task}: {name}, {number + 1} of {self.rounds}")
                 found[name].append(self.contender(name, task, urls[name], prefix=f"r{number}x", **options))
-        return {
-            name: {key: median(one[key] for one in several) for key in several[0]}
-            for name, several in found.items()
-        }
+        return found
 
     def sqlite_urls(self, names: Sequence[str], label: str) -> dict[str, str]:
         """Give an empty SQLite file for each contender; ours has its tables."""

@@ -64,18 +64,20 @@ def _statements(
 
 
 def _hashing(run: Run) -> Iterator[Row]:
-    names = (OURS, "fastapi-users", "allauth", FLOOR)
+    names = (OURS, FLOOR, "fastapi-users", "allauth")
     count = 20 if run.quick else 60
-    done = run.in_turns(
-        names, "register", run.sqlite_urls(names, "hashing"), count=count, warm=5, hashing=True
-    )
-    rates = {name: 1e6 / one["cpu_us"] for name, one in done.items()}
-    ours, floor = rates[OURS], rates[FLOOR]
+    done = run.turns(names, "register", run.sqlite_urls(names, "hashing"), count=count, warm=5, hashing=True)
+    took = {name: [one["cpu_us"] for one in turns] for name, turns in done.items()}
+    rates = {name: 1e6 / median(several) for name, several in took.items()}
+    # A hash fills the caches, and the machine's speed wanders: only turns side by side can be compared to a hundredth.
+    share = median(floor / ours for ours, floor in zip(took[OURS], took[FLOOR], strict=True))
     for name in names[1:]:
+        beside_floor = name == FLOOR
         yield Row(
             group="registration and sign-in", what="registration with argon2id 19 MiB, SQLite", unit="/ CPU second",
-            ours=ours, beside=name, theirs=rates[name], target="≥ 0.97 of the floor" if name == FLOOR else "",
-            reached=ours >= 0.97 * floor if name == FLOOR else None,
+            ours=rates[OURS], beside=name, theirs=rates[name], target="≥ 0.97 of the floor" if beside_floor else "",
+            reached=share >= 0.97 if beside_floor else None,
+            note=f"{share:.3f} of the floor in turns side by side" if beside_floor else "",
         )  # fmt: skip
 
 
