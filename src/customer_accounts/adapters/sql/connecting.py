@@ -129,6 +129,7 @@ class OwnTransactions:
         lock = TaskLock if engine.dialect.is_async else RLock
         self._alone = _locks.setdefault(engine.pool, lock()) if shared else nullcontext()
         self._at_hand = AtHand(engine) if alone and self._sqlite and not shared else None
+        self._may_be_direct = engine.dialect.driver == "pysqlite"
 
     @property
     def dialect(self) -> str:
@@ -156,7 +157,7 @@ class OwnTransactions:
 
     def sending(self, *, together: bool) -> AbstractContextManager[Sends]:
         """See `Transactions.sending`."""
-        if self.engine.dialect.driver == "pysqlite" and is_unheard(self.engine):
+        if self._may_be_direct and is_unheard(self.engine):
             return DirectConnection(self.engine, self._alone, together=together, at_hand=self._at_hand)
         return self.writing() if together else self._one_statement()
 

@@ -66,7 +66,7 @@ class DirectConnection:
         self._alone.__enter__()
         try:
             self._pooled = self._connected()
-            raw: Any = self._pooled.driver_connection
+            raw: Any = self._pooled.dbapi_connection  # the driver's own, on this driver
             self._raw = raw
             if self._together and not raw.in_transaction:
                 self.exec_driver_sql("BEGIN IMMEDIATE")

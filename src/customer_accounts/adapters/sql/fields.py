@@ -43,15 +43,11 @@ def _in_utc(value: datetime) -> datetime:
     return value if value.tzinfo is UTC else value.astimezone(UTC)
 
 
-def _utc_text(value: datetime | None) -> str | None:
-    return None if value is None else _time_text(value)
-
-
 # One time stands in most columns of what is written together; the same moment in another zone has the same text.
 @lru_cache(maxsize=64)
-def _time_text(value: datetime) -> str:
+def _utc_text(value: datetime | None) -> str | None:
     # The zone stands at the end, behind what has always the same length.
-    return _in_utc(value).isoformat(" ", "microseconds")[:26]
+    return None if value is None else _in_utc(value).isoformat(" ", "microseconds")[:26]
 
 
 def _read_utc(value: datetime | str | None) -> datetime | None:

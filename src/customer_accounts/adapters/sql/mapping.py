@@ -35,6 +35,7 @@ class Node:
     Args:
         elements: the nodes of its tuples, in the order of `Fields.tuples`.
         links: for elements, the columns that name the row they belong to, and ``position``; else empty.
+        names: of all columns, in the order of a row's values.
     """
 
     fields: Fields
@@ -43,7 +44,7 @@ class Node:
     links: tuple[str, ...] = ()
     key: tuple[str, ...] = field(init=False)
     columns: tuple[Column[Any], ...] = field(init=False)
-    _names: tuple[str, ...] = field(init=False)
+    names: tuple[str, ...] = field(init=False)
     _key_places: tuple[int, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -51,18 +52,13 @@ class Node:
         set_ = object.__setattr__  # the derived fields of a frozen value
         set_(self, "key", tuple(column.name for column in self.table.primary_key.columns))
         set_(self, "columns", tuple(self.table.c[name] for name in names))
-        set_(self, "_names", names)
+        set_(self, "names", names)
         set_(self, "_key_places", tuple(names.index(name) for name in self.key))
 
     def row(self, value: object, link: Values = ()) -> Row:
         """Give the row of a value, without the elements of its tuples."""
         values = self.fields.values(value)
-        return dict(zip(self._names, [*link, *values] if link else values, strict=True))
-
-    def filled(self, value: object) -> Row:
-        """Give the row of a value without its nulls."""
-        pairs = zip(self._names, self.fields.values(value), strict=True)
-        return {name: one for name, one in pairs if one is not None}
+        return dict(zip(self.names, [*link, *values] if link else values, strict=True))
 
     def element_rows(self, value: object, link: Values = ()) -> Iterator[tuple["Node", Row]]:
         """Give the rows of all elements below a value, parents first."""

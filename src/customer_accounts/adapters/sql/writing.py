@@ -11,7 +11,6 @@ from datetime import UTC
 from typing import Any, assert_never
 from uuid import UUID
 
-from sqlalchemy import Insert
 from sqlalchemy.exc import IntegrityError
 
 from customer_accounts.adapters.sql.compiled import compiled
@@ -46,7 +45,6 @@ from customer_accounts.adapters.sql.statements import (
     new_row,
     old_row,
     purges_of,
-    some_of,
     update_of,
 )
 from customer_accounts.adapters.sql.step import Step, push
@@ -114,10 +112,7 @@ class _Plan:
         """Write the new records of one kind that wait: their rows, then those of their elements."""
         records = self._new.pop(node, None)
         if records is not None:
-            if len(records) == 1:
-                self._push(self._one(node, insert_into(node.table), records[0]))
-            else:
-                self._push(_insert(node, [node.row(one) for one in records]))
+            self._push(_insert(node, [node.row(one) for one in records]))
             self._elements(node, records)
 
     def flush_all(self) -> None:
@@ -194,17 +189,8 @@ class _Plan:
     def _mail(self, mail: MailRecord) -> Step:
         details = [row for _, row in MAILS.element_rows(mail)] if mail.details else []
         then = [_insert(MAILS.elements[0], details, of=MAILS)] if details else []
-        step = self._one(MAILS, insert_mail(self._dialect), mail)
-        step.then = then
-        return step
-
-    def _one(self, node: Node, whole: Insert, record: object) -> Step:
-        """Insert one record; on SQLite without its nulls, which its driver is slow with."""
-        # A host's own orders have columns of other names, which the insert of a whole row is turned into.
-        if self._dialect != "sqlite" or node is ORDERS:
-            return Step(node.fields.cls.__name__, whole, [node.row(record)], together=True)
-        row = node.filled(record)
-        return Step(node.fields.cls.__name__, some_of(whole, tuple(row)), [row], together=True)
+        row = MAILS.row(mail)
+        return Step("MailRecord", insert_mail(self._dialect), [row], then=then, together=True)
 
     def _bounce(self, change: BounceMail) -> Step:
         row = {

@@ -1,0 +1,94 @@
+"""A write of a few new records on SQLite, straight from each record to its insert."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from sqlalchemy.exc import IntegrityError
+
+from customer_accounts.adapters.sql import SqlStorage
+from customer_accounts.adapters.sql.direct import DirectConnection
+from customer_accounts.adapters.sql.straight import MOST, few_new_records
+from customer_accounts.changes import Change, QueueMail, Remove, insert, update
+from customer_accounts.errors import StaleWriteError
+from customer_accounts.facts import Facts, Part, Scope
+from customer_accounts.outbox import Detail
+from customer_accounts.testing import records
+from customer_accounts.testing.records import NOW, stored
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[SqlStorage]:
+    """Give a storage on a file."""
+    made = SqlStorage(f"sqlite:///{tmp_path / 'shop.db'}")
+    made.create_schema()
+    yield made
+    made.close()
+
+
+def test_only_new_records_of_one_row_go_straight() -> None:
+    """What compares a version, has elements, stands in a host's table or comes in numbers is left to a plan."""
+    mail, account = records.a_mail(), records.an_account()
+    straight: list[Change] = [QueueMail(mail), *stored(account, records.an_event(account.id))]
+    assert few_new_records(straight) is not None
+    for change in (
+        update(account, evolve(account, name="Anna", version=2)),
+        Remove(account),
+        QueueMail(evolve(mail, details=(Detail("provider", "google"),))),
+        insert(records.an_order()),
+        insert(records.a_wish_list("mug")),
+    ):
+        assert few_new_records([*straight, change]) is None
+    assert few_new_records([insert(records.an_account()) for _ in range(MOST)]) is not None
+    assert few_new_records([insert(records.an_account()) for _ in range(MOST + 1)]) is None
+
+
+def test_nulls_are_left_out(storage: SqlStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The driver binds no null, and what comes back is what was written, whichever fields it has."""
+    bound: list[object] = []
+    send = DirectConnection.exec_driver_sql
+
+    def watched(connection: DirectConnection, statement: str, parameters: tuple[object, ...] = ()) -> object:
+        bound.extend(parameters)
+        return send(connection, statement, parameters)
+
+    bare, full = records.an_account(), evolve(records.an_account(), closed_at=NOW, name="Anna")
+    with monkeypatch.context() as patch:
+        patch.setattr(DirectConnection, "exec_driver_sql", watched)
+        storage.write([insert(bare)])
+        storage.write([insert(full)])
+        storage.write([*stored(records.a_registration(), records.a_token()), QueueMail(records.a_mail())])
+    assert bound
+    assert None not in bound
+    several = (records.an_account(), records.an_account(closed_at=NOW))
+    storage.write(stored(*several))
+    wanted = (bare, full, *several)
+    ids = tuple(one.id for one in wanted)
+    found = storage.read(Scope(parts=frozenset({Part.ACCOUNTS}), account_ids=ids)).accounts
+    assert {one.id: one for one in found} == {one.id: one for one in wanted}
+
+
+def test_a_taken_key_is_a_lost_race_and_nothing_is_written(storage: SqlStorage) -> None:
+    """CC-05: the second of two new accounts of one address is overtaken, with all that goes with it."""
+    first, other = records.an_account(), records.a_registration()
+    storage.write([insert(first)])
+    rival = evolve(records.an_account(), email_key=first.email_key)
+    with pytest.raises(StaleWriteError, match="AccountRecord"):
+        storage.write([insert(other), insert(rival)])
+    assert (
+        storage.read(Scope(parts=frozenset({Part.REGISTRATIONS}), email_keys=(other.email_key,))) == Facts()
+    )
+
+
+def test_another_fault_is_told_as_it_is(storage: SqlStorage) -> None:
+    """RL-01: a trigger of the host's that refuses a row is no lost race; nothing of the write stays."""
+    assert storage._own is not None
+    with storage._own.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER closed BEFORE INSERT ON ca_events BEGIN SELECT RAISE(ABORT, 'closed today'); END"
+        )
+    account = records.an_account()
+    with pytest.raises(IntegrityError, match="closed today"):
+        storage.write(stored(account, records.an_event(account.id)))
+    assert storage.read(Scope(parts=frozenset({Part.ACCOUNTS}), account_id=account.id)) == Facts()
