@@ -95,7 +95,7 @@ class Hit:
 
 def hits(*pairs: tuple[Limit, str | None]) -> tuple[Hit, ...]:
     """Give the counts whose subject is known; a host that knows no ip is not limited by network."""
-    return tuple(Hit(limit, subject) for limit, subject in pairs if subject is not None)
+    return tuple([Hit(limit, subject) for limit, subject in pairs if subject is not None])
 
 
 def seen_from(address_key: str | None, network: str | None) -> str | None:

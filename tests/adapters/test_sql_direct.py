@@ -1,7 +1,6 @@
 """On SQLite compiled statements go to the driver at once; who watches, waits or is told of a fault notices nothing."""
 
 import sqlite3
-from contextlib import nullcontext
 from itertools import count
 from pathlib import Path
 from threading import Lock
@@ -154,7 +153,7 @@ def test_a_commit_that_fails_leaves_nothing(tmp_path: Path) -> None:
     storage.create_schema()
 
     def write_orphan() -> None:
-        with DirectConnection(engine, nullcontext(), together=True) as connection:
+        with DirectConnection(engine, None, together=True) as connection:
             connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
             connection.exec_driver_sql(orphan)
 
@@ -191,7 +190,7 @@ def test_a_connection_that_cannot_roll_back_is_no_longer_at_hand(tmp_path: Path)
     at_hand = AtHand(engine)
 
     def write_in_part() -> None:
-        with DirectConnection(engine, nullcontext(), together=True, at_hand=at_hand) as connection:
+        with DirectConnection(engine, None, together=True, at_hand=at_hand) as connection:
             connection.exec_driver_sql("CREATE TABLE half (a)")
             connection._raw = _LostConnection()
             raise StaleWriteError("half")
@@ -201,7 +200,7 @@ def test_a_connection_that_cannot_roll_back_is_no_longer_at_hand(tmp_path: Path)
     pool = engine.pool
     assert isinstance(pool, QueuePool)
     assert pool.checkedout() == 0
-    with DirectConnection(engine, nullcontext(), together=False, at_hand=at_hand) as connection:
+    with DirectConnection(engine, None, together=False, at_hand=at_hand) as connection:
         assert connection.exec_driver_sql("SELECT name FROM sqlite_master").fetchall() == []
     at_hand.close()
     engine.dispose()

@@ -1,10 +1,9 @@
 """django-allauth: its sign-up and login forms, as its views call them, without HTTP and templates around them."""
 
-from collections.abc import Callable
 from typing import Any
 
 from tests.benchmarks.contenders.django_setup import set_up, statements
-from tests.benchmarks.contenders.frame import PASSWORD, Task, each, main
+from tests.benchmarks.contenders.frame import PASSWORD, Counting, Task, each, main
 
 SETTINGS: dict[str, Any] = {
     "apps": ["django.contrib.messages", "allauth", "allauth.account"],
@@ -21,7 +20,7 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def opened(url: str, *, hashing: bool) -> tuple[dict[str, Task], Callable[[], int]]:
+def opened(url: str, *, hashing: bool) -> tuple[dict[str, Task], Counting]:
     """Open the database and give the tasks."""
     set_up(url, hashing=hashing, **SETTINGS)
     from allauth.account.forms import LoginForm, SignupForm
@@ -54,7 +53,7 @@ def opened(url: str, *, hashing: bool) -> tuple[dict[str, Task], Callable[[], in
             if not form.is_valid():
                 raise SystemExit(f"not valid: {form.errors}")
 
-    return {"make": each(sign_up), "register": each(sign_up), "sign_in": each(log_in)}, statements()
+    return {"make": each(sign_up), "register": each(sign_up), "sign_in": each(log_in)}, statements
 
 
 if __name__ == "__main__":

@@ -1,12 +1,10 @@
 """Django: `create_user` and `authenticate`; the account alone, without token and mail."""
 
-from collections.abc import Callable
-
 from tests.benchmarks.contenders.django_setup import set_up, statements
-from tests.benchmarks.contenders.frame import PASSWORD, Task, each, main
+from tests.benchmarks.contenders.frame import PASSWORD, Counting, Task, each, main
 
 
-def opened(url: str, *, hashing: bool) -> tuple[dict[str, Task], Callable[[], int]]:
+def opened(url: str, *, hashing: bool) -> tuple[dict[str, Task], Counting]:
     """Open the database and give the tasks."""
     set_up(url, hashing=hashing)
     from django.contrib.auth import authenticate, get_user_model
@@ -20,7 +18,7 @@ def opened(url: str, *, hashing: bool) -> tuple[dict[str, Task], Callable[[], in
         "make": each(create),
         "register": each(create),
         "sign_in": each(lambda address: authenticate(username=address, password=PASSWORD)),
-    }, statements()
+    }, statements
 
 
 if __name__ == "__main__":

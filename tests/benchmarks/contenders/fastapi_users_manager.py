@@ -15,7 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
-from tests.benchmarks.contenders.frame import NO_HASH, PASSWORD, Task, main
+from tests.benchmarks.contenders.frame import NO_HASH, PASSWORD, Counting, Task, main
 
 
 class Base(DeclarativeBase):
@@ -46,14 +46,13 @@ class Manager(UUIDIDMixin, BaseUserManager):
     )
 
 
-def opened(url: str, *, hashing: bool) -> tuple[dict[str, Task], Callable[[], int]]:
+def opened(url: str, *, hashing: bool) -> tuple[dict[str, Task], Counting]:
     """Open the database and give the tasks."""
     loop = asyncio.new_event_loop()
     engine = create_async_engine(url.replace("sqlite:", "sqlite+aiosqlite:").replace("psycopg", "asyncpg"))
     sessions = async_sessionmaker(engine, expire_on_commit=False)
     argon2 = Argon2Hasher(time_cost=2, memory_cost=19456, parallelism=1)
     helper: Any = PasswordHelper(PasswordHash((argon2,))) if hashing else NoHelper()
-    sent: list[str] = []
 
     async def make_tables() -> None:
         """Make its tables."""
@@ -63,7 +62,12 @@ def opened(url: str, *, hashing: bool) -> tuple[dict[str, Task], Callable[[], in
             await connection.run_sync(Base.metadata.create_all)
 
     loop.run_until_complete(make_tables())
-    event.listen(engine.sync_engine, "before_cursor_execute", lambda *told: sent.append(told[2]))
+
+    def counting() -> Callable[[], int]:
+        """Count from now on."""
+        sent: list[str] = []
+        event.listen(engine.sync_engine, "before_cursor_execute", lambda *told: sent.append(told[2]))
+        return lambda: len(sent)
 
     async def register(manager: Any, address: str) -> None:
         """Make the user and its token."""
@@ -88,7 +92,7 @@ def opened(url: str, *, hashing: bool) -> tuple[dict[str, Task], Callable[[], in
 
         return lambda given: loop.run_until_complete(run(given))
 
-    return {"make": task(register), "register": task(register), "sign_in": task(sign_in)}, lambda: len(sent)
+    return {"make": task(register), "register": task(register), "sign_in": task(sign_in)}, counting
 
 
 if __name__ == "__main__":

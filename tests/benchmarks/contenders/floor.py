@@ -9,7 +9,7 @@ from uuid import uuid4
 from argon2 import PasswordHasher
 from email_validator import validate_email
 
-from tests.benchmarks.contenders.frame import NO_HASH, PASSWORD, Task, each, main
+from tests.benchmarks.contenders.frame import NO_HASH, PASSWORD, Counting, Task, each, main
 
 TABLES = (
     "CREATE TABLE IF NOT EXISTS floor_users (id text PRIMARY KEY, email text UNIQUE, password text, created_at text)",
@@ -18,7 +18,7 @@ TABLES = (
 )
 
 
-def opened(url: str, *, hashing: bool) -> tuple[dict[str, Task], Callable[[], int]]:
+def opened(url: str, *, hashing: bool) -> tuple[dict[str, Task], Counting]:
     """Open the database and give the tasks."""
     hash_of = (
         PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1).hash if hashing else lambda _: NO_HASH
@@ -43,6 +43,10 @@ def opened(url: str, *, hashing: bool) -> tuple[dict[str, Task], Callable[[], in
         count += 1
         return execute(statement.replace("?", mark), values)
 
+    def counting() -> Callable[[], int]:
+        before = count
+        return lambda: count - before
+
     def register(address: str) -> None:
         email = validate_email(address, check_deliverability=False).normalized
         user, now, password = uuid4().hex, datetime.now(UTC).isoformat(), hash_of(PASSWORD)
@@ -56,7 +60,7 @@ def opened(url: str, *, hashing: bool) -> tuple[dict[str, Task], Callable[[], in
         email = validate_email(address, check_deliverability=False).normalized
         send("SELECT id, password FROM floor_users WHERE email = ?", email).fetchone()
 
-    return {"make": each(register), "register": each(register), "sign_in": each(sign_in)}, lambda: count
+    return {"make": each(register), "register": each(register), "sign_in": each(sign_in)}, counting
 
 
 if __name__ == "__main__":

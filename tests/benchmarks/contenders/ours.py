@@ -17,7 +17,7 @@ from customer_accounts.changes import insert
 from customer_accounts.email_address import EmailAddress
 from customer_accounts.hashing import Argon2Hasher, Verification
 from customer_accounts.limiting import Allowance, Limit
-from tests.benchmarks.contenders.frame import NO_HASH, PASSWORD, Task, each, main
+from tests.benchmarks.contenders.frame import NO_HASH, PASSWORD, Counting, Task, each, main
 
 
 class NoHasher:
@@ -69,28 +69,22 @@ def sign_in(address: str) -> SignIn:
     return SignIn(email=address, password=PASSWORD)
 
 
-def opened(url: str, *, hashing: bool) -> tuple[dict[str, Task], Callable[[], int]]:
+def opened(url: str, *, hashing: bool) -> tuple[dict[str, Task], Counting]:
     """Open a shop and give its tasks."""
     hasher = Argon2Hasher() if hashing else NoHasher()
-    sent: list[str] = []
     if "aiosqlite" in url or "asyncpg" in url:
-        return _async_tasks(url, hasher, sent), lambda: len(sent)
+        return _async_tasks(url, hasher)
     storage = SqlStorage(url)
-    if url.startswith("sqlite"):
-        _count(sent)
-    else:
-        _watch(storage._own, sent)
     shop = Accounts(storage, settings(), hasher=hasher)
     return {
         "make": each(lambda address: storage.write([insert(account_of(address))])),
         "register": each(lambda address: shop.require(register(address), by=visitor(address))),
         "sign_in": each(lambda address: shop.require(sign_in(address), by=visitor(address))),
-    }, lambda: len(sent)
+    }, _direct if url.startswith("sqlite") else lambda: _heard(storage._own)
 
 
-def _async_tasks(url: str, hasher: Argon2Hasher | NoHasher, sent: list[str]) -> dict[str, Task]:
+def _async_tasks(url: str, hasher: Argon2Hasher | NoHasher) -> tuple[dict[str, Task], Counting]:
     storage = AsyncSqlStorage(url)
-    _watch(storage._storage._own or storage._own.sync_engine, sent)  # type: ignore[union-attr]  # made from a URL
     shop = AsyncAccounts(storage, settings(), hasher=hasher)
     loop = asyncio.new_event_loop()
 
@@ -109,12 +103,12 @@ def _async_tasks(url: str, hasher: Argon2Hasher | NoHasher, sent: list[str]) -> 
         "make": task(lambda address: storage.write([insert(account_of(address))])),
         "register": task(lambda address: shop.require(register(address), by=visitor(address))),
         "sign_in": task(lambda address: shop.require(sign_in(address), by=visitor(address))),
-    }
+    }, lambda: _heard(storage._storage._own or storage._own.sync_engine)  # type: ignore[union-attr]  # made from a URL
 
 
-def _count(sent: list[str]) -> None:
-    """Count what goes to the driver; an engine that is listened to would be a slower one."""
-    send = DirectConnection.exec_driver_sql
+def _direct() -> Callable[[], int]:
+    """Count what goes to the driver; an engine that is listened to would go another way."""
+    send, sent = DirectConnection.exec_driver_sql, list[str]()
 
     def counted(connection: DirectConnection, statement: str, parameters: Any = ()) -> Any:
         if not statement.startswith("BEGIN"):
@@ -122,13 +116,18 @@ def _count(sent: list[str]) -> None:
         return send(connection, statement, parameters)
 
     DirectConnection.exec_driver_sql = counted  # type: ignore[method-assign]  # in this process alone
+    return lambda: len(sent)
 
 
-def _watch(engine: object, sent: list[str]) -> None:
+def _heard(engine: object) -> Callable[[], int]:
+    sent: list[str] = []
+
     @event.listens_for(engine, "before_cursor_execute")
     def _remember(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         if not statement.startswith(("BEGIN", "PRAGMA")):
             sent.append(statement)
+
+    return lambda: len(sent)
 
 
 if __name__ == "__main__":

@@ -130,6 +130,7 @@ class OwnTransactions:
         self._alone = _locks.setdefault(engine.pool, lock()) if shared else nullcontext()
         self._at_hand = AtHand(engine) if alone and self._sqlite and not shared else None
         self._may_be_direct = engine.dialect.driver == "pysqlite"
+        self._alone_if_shared = self._alone if shared else None
 
     @property
     def dialect(self) -> str:
@@ -158,7 +159,9 @@ class OwnTransactions:
     def sending(self, *, together: bool) -> AbstractContextManager[Sends]:
         """See `Transactions.sending`."""
         if self._may_be_direct and is_unheard(self.engine):
-            return DirectConnection(self.engine, self._alone, together=together, at_hand=self._at_hand)
+            return DirectConnection(
+                self.engine, self._alone_if_shared, together=together, at_hand=self._at_hand
+            )
         return self.writing() if together else self._one_statement()
 
     @contextmanager

@@ -42,7 +42,7 @@ class DirectConnection:
     """A connection of the pool for the time of a ``with``.
 
     Args:
-        alone: held as long.
+        alone: held as long, where the connection is shared.
         together: whether all that is sent stays, or none of it if an exception passes; else each stays by itself.
         at_hand: where the engine's connections are kept between two uses.
     """
@@ -50,7 +50,7 @@ class DirectConnection:
     def __init__(
         self,
         engine: Engine,
-        alone: AbstractContextManager[Any],
+        alone: AbstractContextManager[Any] | None,
         *,
         together: bool,
         at_hand: AtHand | None = None,
@@ -63,7 +63,8 @@ class DirectConnection:
 
     def __enter__(self) -> Self:
         """Take a connection."""
-        self._alone.__enter__()
+        if self._alone is not None:
+            self._alone.__enter__()
         try:
             self._pooled = self._connected()
             raw: Any = self._pooled.dbapi_connection  # the driver's own, on this driver
@@ -86,7 +87,8 @@ class DirectConnection:
             try:
                 self._give_back()
             finally:
-                self._alone.__exit__(kind, error, trace)
+                if self._alone is not None:
+                    self._alone.__exit__(kind, error, trace)
         if isinstance(error, sqlite3.Error):  # of rows that were fetched, which costs nothing more this way
             raise self._explained(self._sent, error) from error
 

@@ -59,11 +59,11 @@ def shape_of(scope: Scope) -> Shape:
     return _shape(
         scope.parts,
         (*map(_is_there, _SINGLE(scope)), scope.by_name, scope.owned, scope.vat_holders, scope.narrow),
-        _number(scope.email_keys),
-        _number(scope.vat_numbers),
-        _number(scope.references),
-        number_of(scope.order_numbers),
-        number_of(scope.account_ids),
+        number_of(real(scope.email_keys)) if scope.email_keys else 0,
+        number_of(real(scope.vat_numbers)) if scope.vat_numbers else 0,
+        number_of(real(scope.references)) if scope.references else 0,
+        number_of(scope.order_numbers) if scope.order_numbers else 0,
+        number_of(scope.account_ids) if scope.account_ids else 0,
         None if scope.page is None else scope.page.after is not None,
         None if scope.cases is None else scope.cases.after is not None,
         None if scope.history is None else history_shape(scope.history),
@@ -137,13 +137,9 @@ def _shape(
     )
 
 
-def real(keys: Sequence[str]) -> list[str]:
+def real(keys: Sequence[str]) -> Sequence[str]:
     """Give the keys that can be somebody's."""
-    return [key for key in keys if key != NOBODY]
-
-
-def _number(keys: Sequence[str]) -> int:
-    return number_of(real(keys)) if keys else 0
+    return [key for key in keys if key != NOBODY] if NOBODY in keys else keys
 
 
 def values_of(scope: Scope) -> dict[str, Any]:
