@@ -1,6 +1,7 @@
 """Faults of storing that no requirement names: joining a host's transaction, its own orders, lost races, upgrades."""
 
 from customer_accounts.adapters.sql import faults, joining, lists, locking, reading, statements, step, storage
+from customer_accounts.adapters.sql.connecting import OwnTransactions
 from customer_accounts.adapters.sql.direct import DirectConnection
 from customer_accounts.adapters.sql.host_orders import HostOrders
 from customer_accounts.adapters.sql.joining import DjangoTransaction, SqlalchemyTransaction
@@ -109,6 +110,16 @@ _LOST_RACES = (
         "a transaction that the server gave up is not tried again",
         edited(storage._persistently, "for _ in range(TRIES):", "for _ in range(1):"),
         "adapters/test_sql_locking.py::test_a_write_that_was_given_up_is_written_again",
+    ),
+    fault(
+        "lost_races",
+        "workers have the level of the engine",
+        edited(
+            OwnTransactions.__init__,
+            'engine if self._sqlite else engine.execution_options(isolation_level="READ COMMITTED")',
+            "engine",
+        ),
+        "adapters/test_sql_races.py::test_a_worker_leases_in_spite_of_others",
     ),
     fault(
         "lost_races",

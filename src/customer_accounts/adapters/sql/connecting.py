@@ -59,6 +59,10 @@ class Transactions(Protocol):
         """Give a connection whose changes all stay, or none if an exception passes."""
         ...
 
+    def working(self) -> AbstractContextManager[Connection]:
+        """Give a connection as `writing` does, for what is right whatever others commit meanwhile: work for queues."""
+        ...
+
     def sending(self, *, together: bool) -> AbstractContextManager[Sends]:
         """Give what sends compiled statements: one, or several that stay *together*."""
         ...
@@ -125,6 +129,8 @@ class OwnTransactions:
         self._sqlite = engine.dialect.name == "sqlite"
         # One statement needs no transaction; without it a server is asked once instead of three times.
         self._reader = engine if self._sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
+        # A worker skips what others hold; at a higher level it would be given up because of them all the same.
+        self._worker = engine if self._sqlite else engine.execution_options(isolation_level="READ COMMITTED")
         shared = isinstance(engine.pool, StaticPool)
         lock = TaskLock if engine.dialect.is_async else RLock
         self._alone = _locks.setdefault(engine.pool, lock()) if shared else nullcontext()
@@ -151,7 +157,18 @@ class OwnTransactions:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """See `Transactions.writing`; a deadlock and a serialization failure are lost races."""
-        with explained(), self._alone, self.engine.begin() as connection:
+        with self._begun(self.engine) as connection:
+            yield connection
+
+    @contextmanager
+    def working(self) -> Iterator[Connection]:
+        """See `Transactions.working`."""
+        with self._begun(self._worker) as connection:
+            yield connection
+
+    @contextmanager
+    def _begun(self, engine: Engine) -> Iterator[Connection]:
+        with explained(), self._alone, engine.begin() as connection:
             if self._sqlite:
                 begin_immediate(connection)
             yield connection

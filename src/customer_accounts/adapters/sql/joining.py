@@ -101,6 +101,10 @@ class SqlalchemyTransaction:
         with _written_once(connection), connection.begin_nested():
             yield connection
 
+    def working(self) -> AbstractContextManager[Connection]:
+        """See `Transactions.working`; the transaction is the host's, and so is its level."""
+        return self.writing()
+
     def sending(self, *, together: bool) -> AbstractContextManager[Connection]:
         """See `Transactions.sending`."""
         return self.writing() if together else self.reading()
@@ -138,6 +142,10 @@ class DjangoTransaction:
             raise NoTransactionError
         with self._lender.lent(self._host) as connection, _written_once(connection), self._savepoint():
             yield connection
+
+    def working(self) -> AbstractContextManager[Connection]:
+        """See `Transactions.working`; the transaction is the host's, and so is its level."""
+        return self.writing()
 
     def sending(self, *, together: bool) -> AbstractContextManager[Connection]:
         """See `Transactions.sending`."""

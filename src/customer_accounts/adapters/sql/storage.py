@@ -162,7 +162,7 @@ class SqlStorage:
         self, queue: Queue, /, *, limit: int, now: datetime, until: datetime
     ) -> Sequence[MailTask] | Sequence[VatTask]:
         """See `customer_accounts.ports.Storage.lease`."""
-        begin = self._transactions.writing
+        begin = self._transactions.working
         if queue is Queue.MAIL:
             return _persistently(
                 begin, lambda it: queues.lease_mails(it, limit, now, until, self._translated)
@@ -171,15 +171,15 @@ class SqlStorage:
 
     def finish(self, task: MailTask, outcome: MailOutcome, /) -> None:
         """See `customer_accounts.ports.Storage.finish`."""
-        _persistently(self._transactions.writing, lambda it: queues.finish(it, task, outcome))
+        _persistently(self._transactions.working, lambda it: queues.finish(it, task, outcome))
 
     def fail(self, task: MailTask | VatTask, /, *, retry_at: datetime | None, reason: str) -> None:
         """See `customer_accounts.ports.Storage.fail`."""
-        _persistently(self._transactions.writing, lambda it: queues.fail(it, task, retry_at, reason))
+        _persistently(self._transactions.working, lambda it: queues.fail(it, task, retry_at, reason))
 
     def release(self, task: MailTask | VatTask, /) -> None:
         """See `customer_accounts.ports.Storage.release`."""
-        _persistently(self._transactions.writing, lambda it: queues.release(it, task))
+        _persistently(self._transactions.working, lambda it: queues.release(it, task))
 
     def backlog(self) -> Backlog:
         """See `customer_accounts.ports.Outbox.backlog`."""
