@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
@@ -14,7 +15,10 @@ import pytest
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from customer_accounts.accounts.mail_delivery import LEASE
+from customer_accounts.adapters import smtp, smtp_in_time
 from customer_accounts.adapters.smtp import AsyncSmtpMailer, SmtpMailer
+from customer_accounts.adapters.smtp_in_time import WHOLE
 from customer_accounts.errors import SettingsError
 from customer_accounts.ports import MailError
 from customer_accounts.testing.mailbox import Fault, Mailbox
@@ -160,6 +164,19 @@ def test_slow_server_is_given_up(make: Make, mailbox: Mailbox) -> None:
         error = refused(make(port=mailbox.port, timeout=0.2), letter())
     assert not error.permanent
     assert error.reason.startswith("no mail server: ")
+
+
+@pytest.mark.parametrize("whole", [0.0, 0.3])
+def test_a_message_has_its_time(
+    make: Make, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, whole: float
+) -> None:
+    """RL-04: whatever the timeout of one answer, a server is given up before another worker may send the mail."""
+    assert timedelta(seconds=WHOLE) < LEASE / 2
+    for module in (smtp, smtp_in_time):
+        monkeypatch.setattr(module, "WHOLE", whole)
+    with mailbox.failing(Fault.HANG):
+        error = refused(make(port=mailbox.port, timeout=3600), letter())
+    assert (error.permanent, error.outage) == (False, True)
 
 
 def test_no_server_at_all(make: Make) -> None:

@@ -9,6 +9,7 @@ Rules:
   operator can mend those.
 * No connection, no answer, a refused session or sign-in and 421 are an outage: no other mail would fare better.
   What got no answer after it was handed over may have been taken all the same.
+* All answers for one message together have `smtp_in_time.WHOLE`, whatever *timeout* is.
 * What fails after the server took the message (QUIT) is no failure, or the mail would go out twice.
 * A server that lacks what a message or the settings need (SMTPUTF8, STARTTLS) is told as such; nothing is
   sent in clear instead.
@@ -17,6 +18,7 @@ Rules:
 * A reply is kept in the mail's row, so the recipient's address is taken out of it (RL-07).
 """
 
+import asyncio
 import re
 import smtplib
 import ssl
@@ -28,6 +30,7 @@ from importlib.util import find_spec
 from attrs import field, frozen
 from attrs.validators import gt
 
+from customer_accounts.adapters.smtp_in_time import WHOLE, Smtp, SmtpOverTls
 from customer_accounts.errors import SettingsError
 from customer_accounts.outbox import one_line
 from customer_accounts.ports import MailError
@@ -108,7 +111,7 @@ class SmtpMailer(_Server):
         username: with *password*, to sign in; needs *tls* or *starttls* unless the server is on this machine.
         starttls: change to TLS before anything is sent; if the server cannot, nothing is sent.
         tls: TLS from the first byte.
-        timeout: seconds to wait for the connection and for each answer.
+        timeout: seconds to wait for the connection and for each answer; a message takes two minutes at most in all.
         context: TLS settings such as an own certificate authority; by default the system's authorities count.
         local_hostname: the name said in EHLO; by default this machine's.
 
@@ -138,10 +141,10 @@ class SmtpMailer(_Server):
 
     def _connection(self) -> smtplib.SMTP:
         if self.tls:
-            return smtplib.SMTP_SSL(
+            return SmtpOverTls(
                 self.host, self.port, self.local_hostname, timeout=self.timeout, context=self._trusted()
             )
-        return smtplib.SMTP(self.host, self.port, self.local_hostname, self.timeout)
+        return Smtp(self.host, self.port, self.local_hostname, self.timeout)
 
     def _open(self, smtp: smtplib.SMTP) -> None:
         if self.starttls:
@@ -188,15 +191,16 @@ class AsyncSmtpMailer(_Server):
         }
         handed_over = False
         try:
-            await client.connect()
-            if envelope.international:
-                await client.ehlo()
-                if not client.supports_extension("smtputf8"):
-                    raise MailError(_NO_SMTPUTF8, permanent=True)
-            await client.mail(envelope.sender, options=envelope.options, encoding="utf-8")
-            await client.rcpt(envelope.recipient, encoding="utf-8")
-            handed_over = True
-            answer = await client.data(envelope.data)
+            async with asyncio.timeout(WHOLE):
+                await client.connect()
+                if envelope.international:
+                    await client.ehlo()
+                    if not client.supports_extension("smtputf8"):
+                        raise MailError(_NO_SMTPUTF8, permanent=True)
+                await client.mail(envelope.sender, options=envelope.options, encoding="utf-8")
+                await client.rcpt(envelope.recipient, encoding="utf-8")
+                handed_over = True
+                answer = await client.data(envelope.data)
             with suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit()
             return envelope.reply(answer.code, answer.message)
