@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
+from sqlalchemy import create_engine
 from sqlalchemy.exc import IntegrityError
 
 from customer_accounts.adapters.sql import SqlStorage
@@ -67,6 +68,30 @@ def test_nulls_are_left_out(storage: SqlStorage, monkeypatch: pytest.MonkeyPatch
     ids = tuple(one.id for one in wanted)
     found = storage.read(Scope(parts=frozenset({Part.ACCOUNTS}), account_ids=ids)).accounts
     assert {one.id: one for one in found} == {one.id: one for one in wanted}
+
+
+@pytest.mark.parametrize(("style", "kind"), [("qmark", tuple), ("named", dict)])
+def test_parameters_are_given_as_the_text_asks_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, style: str, kind: type
+) -> None:
+    """A host's engine may name its parameters; from Python 3.14 on, SQLite takes no tuple for names."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}", paramstyle=style)
+    storage = SqlStorage(engine)
+    storage.create_schema()
+    sent: list[object] = []
+    send = DirectConnection.exec_driver_sql
+
+    def watched(connection: DirectConnection, statement: str, parameters: object = ()) -> object:
+        sent.append(parameters)
+        return send(connection, statement, parameters)
+
+    account = records.an_account()
+    with monkeypatch.context() as patch:
+        patch.setattr(DirectConnection, "exec_driver_sql", watched)
+        storage.write([insert(account)])
+    assert [type(one) for one in sent] == [tuple, kind]  # the first is for BEGIN
+    assert storage.read(Scope(parts=frozenset({Part.ACCOUNTS}), account_id=account.id)).accounts == (account,)
+    engine.dispose()
 
 
 def test_a_taken_key_is_a_lost_race_and_nothing_is_written(storage: SqlStorage) -> None:

@@ -50,17 +50,16 @@ class Compiled:
     def parameters(self, values: Mapping[str, Any]) -> tuple[Any, ...] | dict[str, Any]:
         """Give the parameters as the driver takes them."""
         given = {**self._constants, **values} if self._constants else values
-        made = self.in_order(self._take(given))
-        return made if self.positional else dict(zip(self.names, made, strict=True))
+        return self.in_order(self._take(given))
 
-    def in_order(self, values: Iterable[Any]) -> tuple[Any, ...]:
+    def in_order(self, values: Iterable[Any]) -> tuple[Any, ...] | dict[str, Any]:
         """Give the parameters for values that stand in the order of the names already."""
         made = list(values)
         for place, processor in self._processors:
             value = made[place]
             if value is not None:  # a null needs no words
                 made[place] = processor(value)
-        return tuple(made)
+        return tuple(made) if self.positional else dict(zip(self.names, made, strict=True))
 
     def _one_by_one(self, given: Mapping[str, Any]) -> Iterable[Any]:
         return [given[name] for name in self.names]
