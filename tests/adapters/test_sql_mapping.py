@@ -4,6 +4,7 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import frozen
@@ -95,6 +96,13 @@ def test_a_time_of_another_zone_is_stored_in_utc() -> None:
     for stored in (moment, utc.replace(tzinfo=None)):
         read = kind.process_result_value(stored, POSTGRESQL)
         assert (read, read and read.utcoffset()) == (utc, timedelta(0))
+
+
+def test_the_hour_that_comes_twice_is_stored_as_two() -> None:
+    """The second 02:30 of an October night is another moment than the first, though Python calls the two equal."""
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    texts = [UtcDateTime().process_bind_param(first.replace(fold=fold), SQLITE) for fold in (0, 1, 0)]
+    assert texts == [f"2026-10-25 0{hour}:30:00.000000" for hour in (0, 1, 0)]
 
 
 class Colour(StrEnum):

@@ -43,11 +43,18 @@ def _in_utc(value: datetime) -> datetime:
     return value if value.tzinfo is UTC else value.astimezone(UTC)
 
 
-# One time stands in most columns of what is written together; the same moment in another zone has the same text.
-@lru_cache(maxsize=64)
 def _utc_text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    # Kept by moments in UTC alone: elsewhere the two hours at the end of summer time are equal to Python.
+    return _time_text(value if value.tzinfo is UTC else _in_utc(value))
+
+
+# One time stands in most columns of what is written together.
+@lru_cache(maxsize=64)
+def _time_text(value: datetime) -> str:
     # The zone stands at the end, behind what has always the same length.
-    return None if value is None else _in_utc(value).isoformat(" ", "microseconds")[:26]
+    return value.isoformat(" ", "microseconds")[:26]
 
 
 def _read_utc(value: datetime | str | None) -> datetime | None:
