@@ -2,16 +2,17 @@
 
 import pickle
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import SecretStr
 
 from customer_accounts.account import RegistrationRecord
 from customer_accounts.accounts import Accounts, AsyncAccounts, steps
-from customer_accounts.accounts.mail_delivery import DeliveryReport
+from customer_accounts.accounts.mail_delivery import LEASE, DeliveryReport
 from customer_accounts.actors import Agent, SignedInCustomer, System, Visitor
 from customer_accounts.adapters.memory import AsyncMemoryStorage, MemoryStorage
 from customer_accounts.changes import insert
@@ -31,7 +32,7 @@ from customer_accounts.features.registration import InspectRegistration, Registe
 from customer_accounts.features.timeline import EventEntry, MailEntry, RegistrationEntry
 from customer_accounts.issue import event_of, record_event
 from customer_accounts.order import OrderRecord, OrderStatus
-from customer_accounts.outbox import EventKind, MailStatus, MailTask
+from customer_accounts.outbox import EventKind, MailStatus, MailTask, Queue
 from customer_accounts.password_policy import BreachCheck
 from customer_accounts.ports import MailError
 from customer_accounts.refusals import Reason, Refused
@@ -137,6 +138,54 @@ def test_a_clock_without_a_zone_is_refused(make: Callable[[Callable[[], datetime
     """A time that does not say where it is would be taken for the machine's own, hours from what the shop meant."""
     with pytest.raises(SettingsError, match="without a zone"):
         make(lambda: datetime(2026, 11, 23, 9, 0))  # noqa: DTZ001 - what is refused
+
+
+class TestClockOfABerliner:
+    """A clock with the zone of the shop, in the night of 25 October 2026: the hour from 02:00 to 03:00 comes twice."""
+
+    @pytest.fixture(name="driver")
+    def _driver(self, kind: str) -> Driver:
+        """A runner in the second of the two hours."""
+        driver = Driver(kind)
+        driver.clock.now = datetime(2026, 10, 25, 2, 10, tzinfo=ZoneInfo("Europe/Berlin"), fold=1)
+        return driver
+
+    def test_a_mail_that_failed_waits(self, driver: Driver) -> None:
+        """RL-06: the next try is a minute later, not an hour ago; all tries were used up within seconds."""
+        driver.require(_register(), VISITOR)
+        begun = driver.clock.now.astimezone(UTC)
+        assert driver.deliver(Postbox(NOT_NOW)).failed == 1
+        (mail,) = driver.storage._tables.mails.values()
+        assert timedelta(minutes=1) <= mail.due_at - begun <= timedelta(minutes=1.25)
+        assert driver.deliver(Postbox(NOT_NOW)).total == 0
+
+    def test_a_mail_is_leased_for_as_long_as_ever(
+        self, driver: Driver, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """RL-04: leases ended in the hour before, and the worker took and gave back the same mails without end."""
+        driver.require(_register(), VISITOR)
+        leased: list[timedelta] = []
+        lease: Callable[..., Any] = driver.storage.lease
+
+        def watched(queue: Queue, /, *, limit: int, now: datetime, until: datetime) -> Any:
+            leased.append(until.astimezone(UTC) - now.astimezone(UTC))
+            return lease(queue, limit=limit, now=now, until=until)
+
+        monkeypatch.setattr(driver.storage, "lease", watched)
+        assert driver.deliver(Postbox()).sent == 1
+        assert set(leased) == {LEASE}
+
+    def test_tries_are_counted_over_the_hours_as_they_pass(self, kind: str) -> None:
+        """AB-05: in the spring, when an hour is left out, no try is forgotten before its time."""
+        driver = Driver(kind)
+        begin = datetime(2026, 3, 29, 0, 58, tzinfo=UTC)
+        answers = []
+        for number in range(40):
+            driver.clock.now = (begin + timedelta(seconds=10 * number)).astimezone(ZoneInfo("Europe/Berlin"))
+            answers.append(driver.handle(_register(), VISITOR))
+        refused = [isinstance(one, Refused) for one in answers]
+        assert refused == sorted(refused)
+        assert refused[-1]
 
 
 class TestLimits:

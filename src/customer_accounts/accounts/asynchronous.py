@@ -60,7 +60,7 @@ class AsyncAccounts:
         vat_register: the register of VAT numbers that `check_vat` and `check_vat_numbers` ask.
         on_event: called after each commit with every audit event; must not block.  Inside a transaction of the
             host (`within`) it is called once the library has written, before the host commits.
-        clock: gives the time, UTC.
+        clock: gives the time, with its zone.
 
     Raises:
         SettingsError: *clock* gives times without a zone.
@@ -81,13 +81,13 @@ class AsyncAccounts:
     ) -> None:
         self.settings = settings
         self._storage = storage
-        self._limiter = limiter or AsyncMemoryRateLimiter(clock)
         self._breached = breached
         self._order_facts = order_facts
         self._vat_register = vat_register
         self._asking = AsyncAsking()
         self._joined = False
         self._around = steps.Surroundings(settings, hasher or steps.default_hasher(settings), on_event, clock)
+        self._limiter = limiter or AsyncMemoryRateLimiter(self._around.clock)
         self._threads = threads_of(self._around.hasher)
 
     async def handle(self, command: Asks[R, A], *, by: A) -> R | Refused:

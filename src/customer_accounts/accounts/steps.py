@@ -50,9 +50,15 @@ def default_hasher(settings: Settings) -> Argon2Hasher:
     return Argon2Hasher(settings.hashing, allow_cheap=settings.allow_cheap_hashing)
 
 
-def _has_zone(_: object, __: object, clock: Callable[[], datetime]) -> None:
+def in_utc(clock: Callable[[], datetime]) -> Callable[[], datetime]:
+    """Give a clock of the same moments in UTC: sums of times in a zone are wrong where its summer time begins or ends.
+
+    Raises:
+        SettingsError: *clock* gives times without a zone.
+    """
     if clock().tzinfo is None:
         raise SettingsError("the clock gives times without a zone: give one such as datetime.now(UTC)")
+    return lambda: clock().astimezone(UTC)
 
 
 @frozen
@@ -62,7 +68,7 @@ class Surroundings:
     settings: Settings
     hasher: PasswordHasher
     on_event: EventSink | None
-    clock: Callable[[], datetime] = field(validator=_has_zone)
+    clock: Callable[[], datetime] = field(converter=in_utc)
     random: Callable[[int], bytes] = secrets.token_bytes
 
     def env(self) -> Env:
@@ -84,7 +90,7 @@ class Surroundings:
             return made[0]
 
         return Env(
-            now=self.clock().astimezone(UTC),
+            now=self.clock(),
             settings=self.settings,
             hasher=RememberingHasher(self.hasher),
             random=random,

@@ -58,7 +58,7 @@ class Accounts:
         vat_register: the register of VAT numbers that `check_vat` and `check_vat_numbers` ask.
         on_event: called after each commit with every audit event; inside a transaction of the host (`within`)
             once the library has written, before the host commits.
-        clock: gives the time, UTC.
+        clock: gives the time, with its zone.
 
     Raises:
         SettingsError: *clock* gives times without a zone.
@@ -79,13 +79,13 @@ class Accounts:
     ) -> None:
         self.settings = settings
         self._storage = storage
-        self._limiter = limiter or MemoryRateLimiter(clock)
         self._breached = breached
         self._order_facts = order_facts
         self._vat_register = vat_register
         self._asking = Asking()
         self._joined = False
         self._around = steps.Surroundings(settings, hasher or steps.default_hasher(settings), on_event, clock)
+        self._limiter = limiter or MemoryRateLimiter(self._around.clock)
 
     def handle(self, command: Asks[R, A], *, by: A) -> R | Refused:
         """Run a command and give its result, or the refusal.
