@@ -6,6 +6,7 @@ forgotten.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -151,6 +152,7 @@ def scenes() -> Iterator[tuple[str, type[Command], Scene]]:
             yield f"{name}-busy", kind, BUSY[name]
 
 
+@cache
 def scenes_of(kind: type[Command]) -> list[Scene]:
     """Give all scenes of a command, the one in which it does most at the end."""
     return [scene for _, other, scene in scenes() if other is kind]

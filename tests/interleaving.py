@@ -40,6 +40,9 @@ _BY_CHANCE = frozenset(
     }
 )  # fmt: skip
 
+_TOLD: dict[int, tuple[Any, Any]] = {}
+_REMEMBERED = 10_000
+
 WRITING: list[type[Command]] = [one for one in ALL if one.__name__ not in READS]
 
 
@@ -201,12 +204,21 @@ def stored(tables: Tables) -> frozenset[tuple[Any, int]]:
     told: Counter[Any] = Counter()
     for rows in tables.records.values():
         for record in rows.values():
-            told[_told(record)] += 1
+            told[_told_once(record)] += 1
     for mail in tables.mails.values():
-        told[_told(mail)] += 1
+        told[_told_once(mail)] += 1
     for event in tables.events:
         told["event", event.kind] += 1
     return frozenset(told.items())
+
+
+def _told_once(record: Any) -> Any:
+    """Remember what was told of a record: most of them are in the shop before every pair."""
+    if len(_TOLD) > _REMEMBERED:
+        _TOLD.clear()
+    # As long as it is remembered nothing else has its place in memory.
+    _, told = _TOLD.get(id(record)) or _TOLD.setdefault(id(record), (record, _told(record)))
+    return told
 
 
 def _told(value: Any) -> Any:

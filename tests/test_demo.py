@@ -99,11 +99,7 @@ class Run:
         return sorted(self.folder.joinpath("shop-mails").iterdir())
 
 
-# One worker plays one language, whatever the number of tests that look at it.
-_EACH = [pytest.param(one, marks=pytest.mark.xdist_group(f"demo {one}")) for one in LANGUAGES]
-
-
-@pytest.fixture(name="run", scope="module", params=_EACH)
+@pytest.fixture(name="run", scope="module", params=LANGUAGES)
 def _run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The whole story, in one language."""
     folder = tmp_path_factory.mktemp(request.param)

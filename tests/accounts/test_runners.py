@@ -29,6 +29,7 @@ from customer_accounts.features.email_confirmation import ConfirmEmail
 from customer_accounts.features.guest_order import RecordOrder
 from customer_accounts.features.lookup import Lookup
 from customer_accounts.features.registration import InspectRegistration, Register, Registered
+from customer_accounts.features.sign_in import SignIn
 from customer_accounts.features.timeline import EventEntry, MailEntry, RegistrationEntry
 from customer_accounts.issue import event_of, record_event
 from customer_accounts.order import OrderRecord, OrderStatus
@@ -423,6 +424,13 @@ class TestBreachCheck:
         driver = Driver(kind, breached=breached)
         driver.handle(_register(password=password), VISITOR)
         driver.handle(Register(email="b@mail.example", generate_password=True), VISITOR)
+        assert breached.asked == []
+
+    def test_is_not_asked_where_no_password_is_set(self, kind: str) -> None:
+        """PW-08: a password that somebody signs in with, rightly or not, leaves the house in no form."""
+        breached = Breached(BreachCheck.NOT_FOUND)
+        driver = Driver(kind, breached=breached)
+        driver.handle(SignIn(email="anna@mail.example", password=SecretStr(PASSWORD)), VISITOR)
         assert breached.asked == []
 
 

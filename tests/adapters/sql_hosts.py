@@ -27,7 +27,7 @@ from customer_accounts.testing.clauses.outbox import outbox_of
 from customer_accounts.testing.clauses.transactions import Host, InTransaction
 from customer_accounts.testing.storage_contract import InAsyncTransaction
 
-CREATE = text("CREATE TABLE host_rows (name TEXT)")
+CREATE = text("CREATE TABLE IF NOT EXISTS host_rows (name TEXT)")
 INSERT = text("INSERT INTO host_rows VALUES (:name)")
 SELECT = text("SELECT name FROM host_rows ORDER BY name")
 

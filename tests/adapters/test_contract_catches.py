@@ -3,7 +3,8 @@
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from customer_accounts.outbox import Queue
 from customer_accounts.testing import Feature, StorageContract
 from customer_accounts.testing.clauses.needs import _PARTS, Use
 from tests.adapters import broken
+from tests.adapters.broken.bounces import ToldOfNoOvertaking
 from tests.adapters.broken.queues import CountsNoTries
 from tests.adapters.broken.storage import CAUGHT_BY, Broken
 
@@ -46,6 +48,12 @@ def test_a_clause_that_fails_shows_what_it_compared() -> None:
     """The tests of a host are told the values, not only that an assertion failed."""
     told = str(failing(CountsNoTries)["test_a_failed_vat_check_waits_for_its_next_try"])
     assert "At index 0 diff: 0 != 1" in told
+
+
+def test_a_clause_that_wants_an_error_says_that_none_came() -> None:
+    """The tests of a host are told what was let pass."""
+    said = failing(ToldOfNoOvertaking)["test_a_bounce_that_was_overtaken_is_not_noted"]
+    assert "the bounce was noted all the same" in str(said)
 
 
 @pytest.mark.parametrize("left_out", LEFT_OUT, ids=lambda uses: "+".join(sorted(uses)))
@@ -123,6 +131,9 @@ def clauses() -> list[tuple[str, Callable[..., None]]]:
     ]
 
 
+CLAUSES = clauses()
+
+
 def failing(
     make: Callable[[], Broken],
     wanted: list[tuple[str, Callable[..., None]]] | None = None,
@@ -130,15 +141,21 @@ def failing(
 ) -> dict[str, BaseException]:
     """Give the clauses that a storage does not keep, with what each says."""
     failed: dict[str, BaseException] = {}
-    for name, clause in clauses() if wanted is None else wanted:
+    for name, clause in CLAUSES if wanted is None else wanted:
         for error in filter(None, (_broken(clause, make(), values, contract) for values in _cases(clause))):
             failed[name] = error
     return failed
 
 
-def _cases(clause: Callable[..., None]) -> Iterator[dict[str, Any]]:
+@cache
+def _cases(clause: Callable[..., None]) -> list[dict[str, Any]]:
     marks = [mark for mark in getattr(clause, "pytestmark", ()) if mark.name == "parametrize"]
-    return iter([{mark.args[0]: value} for mark in marks for value in mark.args[1]] or [{}])
+    return [{mark.args[0]: value} for mark in marks for value in mark.args[1]] or [{}]
+
+
+@cache
+def _wanted(clause: Callable[..., None]) -> frozenset[str]:
+    return frozenset(inspect.signature(clause).parameters)
 
 
 def _broken(
@@ -146,7 +163,7 @@ def _broken(
 ) -> BaseException | None:
     second: MemoryStorage = storage.second()
     given: dict[str, Any] = {"storage": storage, "second_storage": second, "host": storage.host(), **values}
-    wanted = {name: value for name, value in given.items() if name in inspect.signature(clause).parameters}
+    wanted = {name: value for name, value in given.items() if name in _wanted(clause)}
     try:
         clause(contract(), **wanted)
     except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001  # a storage may break in any way

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import create_engine
 
 from customer_accounts.adapters.sql import SqlStorage
-from customer_accounts.testing import Feature, StorageContract
+from customer_accounts.testing import Feature, StorageContract, records
 from tests.adapters.sql_hosts import DjangoHost, InHostTransactions, SqlHost
-from tests.postgres import Database
+from tests.postgres import Database, Server
+from tests.postgres.emptied import Emptied
 
 
 class TestPsycopg(StorageContract):
@@ -38,6 +39,20 @@ class TestPsycopg(StorageContract):
         engine.dispose()
 
 
+@pytest.fixture(name="emptied", scope="module")
+def _emptied(postgres_server: Server, postgres_template: str) -> Iterator[Emptied]:
+    """What gives a database with the host's table, empty."""
+
+    def make() -> Database:
+        database = postgres_server.create(f"django_{records.some_id()}", template=postgres_template)
+        DjangoHost(database.django, database.url)
+        return database
+
+    emptied = Emptied(make, postgres_server.drop)
+    yield emptied
+    emptied.close()
+
+
 class TestPostgresDjango(StorageContract):
     """The contract of storages, with every call inside a transaction of a Django host on PostgreSQL."""
 
@@ -45,9 +60,11 @@ class TestPostgresDjango(StorageContract):
     left_out = frozenset({Feature.HOST_TRANSACTION})
 
     @pytest.fixture
-    def storage(self, postgres_shop: Database) -> InHostTransactions:
+    def storage(self, emptied: Emptied) -> Iterator[InHostTransactions]:
         """An empty database."""
-        return InHostTransactions(DjangoHost(postgres_shop.django, postgres_shop.url))
+        database = emptied.take()
+        yield InHostTransactions(DjangoHost(database.django, database.url))
+        emptied.give_back()
 
 
 def test_tables_are_made_by_several_at_once(postgres: Database) -> None:

@@ -6,6 +6,7 @@ account that owns v@, and before the owner's first proof nobody reads an order o
 """
 
 from collections.abc import Callable
+from copy import copy
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -49,6 +50,10 @@ PROVES = {
 }
 
 
+#: What is the same whatever happened; limits that nobody reaches need no reset.
+_STAYS = frozenset({"attacker", "owner", "shop"})
+
+
 def _boundless() -> dict[Any, Any]:
     """Give limits that no sequence reaches: the invariant must not lean on them."""
     return {limit: evolve(allowance, tries=10**9) for limit, allowance in ALLOWANCES.items()}
@@ -68,6 +73,17 @@ class World:
         #: The accounts that the owner has had; orders of v@ may belong to these and to no other.
         self.owners_accounts: set[UUID] = set()
         self.claims: list[UUID] = []
+
+    def saved(self) -> Callable[[], None]:
+        """Give what brings both of them and the shop back to where they are now."""
+        tables, now = self.shop.storage._tables, self.shop.clock.now
+        known = {name: copy(value) for name, value in vars(self).items() if name not in _STAYS}
+
+        def back() -> None:
+            self.shop.storage._tables, self.shop.clock.now = tables, now
+            vars(self).update({name: copy(value) for name, value in known.items()})
+
+        return back
 
     # What both can do -------------------------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import psycopg
 from attrs import define, field
-from psycopg.abc import Query
 from psycopg.sql import SQL, Composed, Identifier
 
 from tests.postgres.database import Database
@@ -48,21 +47,23 @@ class Emptied:
         """Give the database."""
         if self._database is None:
             self._database = self.make()
-            self._form = _asked(self._database, _FORM)
-            self._tables = [str(name) for (name,) in _asked(self._database, _TABLES)]
+            with psycopg.connect(self._database.dsn, autocommit=True) as connection:
+                self._form = connection.execute(_FORM).fetchall()
+                self._tables = [str(name) for (name,) in connection.execute(_TABLES)]
         return self._database
 
     def give_back(self) -> None:
         """Empty the tables, or drop a database whose tables were changed."""
         if self._database is None:
             return
-        _asked(self._database, _END_OTHERS)
-        if _asked(self._database, _FORM) == self._form:
-            with psycopg.connect(self._database.dsn, autocommit=True) as connection:
+        with psycopg.connect(self._database.dsn, autocommit=True) as connection:
+            connection.execute(_END_OTHERS)
+            as_it_was = connection.execute(_FORM).fetchall() == self._form
+            if as_it_was:
                 # As a replica does it: in any order, whatever refers to whatever.
                 connection.execute("SET session_replication_role = replica")
                 connection.execute(SQL("; ").join(map(_delete, self._tables)))
-        else:
+        if not as_it_was:
             self.close()
 
     def close(self) -> None:
@@ -74,8 +75,3 @@ class Emptied:
 
 def _delete(table: str) -> Composed:
     return SQL("DELETE FROM {}").format(Identifier(table))
-
-
-def _asked(database: Database, question: Query) -> list[tuple[object, ...]]:
-    with psycopg.connect(database.dsn, autocommit=True) as connection:
-        return connection.execute(question).fetchall()
