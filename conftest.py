@@ -49,7 +49,6 @@ UNMEASURED = (
     "tests/adapters/test_sql.py::TestSqliteWithin",
     "tests/adapters/test_sql_async.py::TestPsycopgAsync",
     "tests/adapters/test_sql_host_orders.py::Test",
-    "tests/adapters/test_sql_indexes.py::test_a_reading",
     "tests/adapters/test_sql_races.py",
     "tests/adapters/test_sql_server_indexes.py",
     "tests/bad_input/test_every_command.py",
@@ -70,6 +69,9 @@ UNMEASURED = (
 DIVIDED = (
     "tests/test_crashes.py",
     "tests/adapters/test_sql_host_orders.py::test_no_statement",
+    "tests/adapters/test_sql_indexes.py::test_a_reading",
+    "tests/vat/test_table.py::test_every_combination",
+    "tests/vat/test_table.py::test_only_a_confirmed",
     "tests/adapters/test_sql_agreement.py",
     "tests/test_lookup_properties.py",
     "tests/test_merge_races.py",

@@ -81,6 +81,7 @@ class World:
 
         def back() -> None:
             self.shop.storage._tables, self.shop.clock.now = tables, now
+            self.shop.announced.clear()
             vars(self).update({name: copy(value) for name, value in known.items()})
 
         return back
