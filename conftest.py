@@ -72,6 +72,7 @@ DIVIDED = (
     "tests/adapters/test_sql_indexes.py::test_a_reading",
     "tests/vat/test_table.py::test_every_combination",
     "tests/vat/test_table.py::test_only_a_confirmed",
+    "tests/test_generated_password.py::test_a_hundred_thousand",
     "tests/adapters/test_sql_agreement.py",
     "tests/test_lookup_properties.py",
     "tests/test_merge_races.py",
