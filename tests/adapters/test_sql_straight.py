@@ -106,6 +106,16 @@ def test_a_taken_key_is_a_lost_race_and_nothing_is_written(storage: SqlStorage) 
     )
 
 
+def test_a_mail_that_is_queued_already_is_left_alone(storage: SqlStorage) -> None:
+    """RL-08: a repeat queues no mail twice and changes none, is no lost race, and the rest of it is written."""
+    mail, account = records.a_mail(), records.an_account()
+    storage.write([QueueMail(mail)])
+    storage.write([QueueMail(evolve(mail, to="other@mail.example")), insert(account)])
+    parts = frozenset({Part.ACCOUNTS, Part.MAILS})
+    found = storage.read(Scope(parts=parts, account_id=account.id, mail=mail.id))
+    assert (found.mails, found.accounts) == ((mail,), (account,))
+
+
 def test_another_fault_is_told_as_it_is(storage: SqlStorage) -> None:
     """RL-01: a trigger of the host's that refuses a row is no lost race; nothing of the write stays."""
     assert storage._own is not None
