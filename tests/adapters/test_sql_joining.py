@@ -19,8 +19,9 @@ from customer_accounts.changes import Remove, update
 from customer_accounts.errors import ConflictError, StaleWriteError
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.features.sign_in import SignOutEverywhere
+from customer_accounts.outbox import Queue
 from customer_accounts.testing import cheap_settings, records
-from customer_accounts.testing.records import NOW, stored
+from customer_accounts.testing.records import NOW, later, stored
 from tests.adapters.sql_hosts import INSERT, AsyncSqlHost, DjangoHost, SqlHost
 from tests.postgres import Database
 from tests.sqlite import shop_in
@@ -80,6 +81,23 @@ def test_an_async_host_decides(async_url: str, kind: type, warm: bool, commits: 
 
     rows = ["after", "before"][: 1 + warm]
     assert asyncio.run(work()) == ((1, rows) if commits else (0, []))
+
+
+def test_what_a_host_leases_is_free_again_when_it_rolls_back(tmp_path: Path) -> None:
+    """RL-01: work for queues in a host's transaction is the host's, too."""
+    engine = create_engine(shop_in(tmp_path))
+    storage = SqlStorage(engine)
+    mail = records.a_mail(leased_until=None)
+    storage.write(stored(mail))
+    with suppress(NoStockError), engine.begin() as connection:
+        (task,) = storage.within(connection).lease(
+            Queue.MAIL, limit=9, now=later(hours=1), until=later(hours=2)
+        )
+        assert task.mail.id == mail.id
+        raise NoStockError
+    (again,) = storage.lease(Queue.MAIL, limit=9, now=later(hours=1), until=later(hours=2))
+    assert again.mail.id == mail.id
+    engine.dispose()
 
 
 class Shop:
