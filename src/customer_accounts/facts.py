@@ -140,7 +140,8 @@ class Scope:
         mail: id of one mail.
         history: whose history, and which page of it.
         alike: whether the time of the answer must not tell if an account has the address (EN-05).  A storage for which
-            reading a record takes time reads one that stands for nobody where none has it.
+            reading a record takes time reads one that stands for nobody where none has it, and a link's where
+            registrations have none.
         narrow: whether it is enough that ``browser`` leads to its registrations, and not to their addresses, and that
             ``tokens`` are those of the registrations.  A storage may give more.
     """

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from sqlalchemy import create_engine
 
 from customer_accounts import Accounts, RequestPasswordReset, ResendConfirmation
@@ -11,12 +12,14 @@ from customer_accounts.adapters.sql import SqlStorage, stand_in
 from customer_accounts.adapters.sql.answering import answer
 from customer_accounts.adapters.sql.compiled import compiled
 from customer_accounts.adapters.sql.layout import Prepared
+from customer_accounts.adapters.sql.mapping import ACCOUNTS
 from customer_accounts.adapters.sql.reading import question
 from customer_accounts.adapters.sql.shape import shape_of
 from customer_accounts.adapters.sql.stand_in import read_nobody
 from customer_accounts.changes import insert
 from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.testing import cheap_settings, records
+from customer_accounts.testing.records import stored
 
 KEY = "anna@mail.example"
 ANYBODY = Visitor(ip="203.0.113.7", browser="b" * 16)
@@ -63,7 +66,7 @@ def test_the_driver_gives_the_same(tmp_path: Path, scope: Scope) -> None:
     with engine.connect() as connection:
         values = dict.fromkeys(statement.names, stand_in._NOBODY.email_key)
         (row,) = connection.exec_driver_sql(statement.text, statement.parameters(values)).fetchall()
-    assert list(row) == list(stand_in._row(asked, engine.dialect))
+    assert list(row) == list(stand_in._row(asked, engine.dialect, ACCOUNTS))
     engine.dispose()
 
 
@@ -80,6 +83,23 @@ def test_is_read_where_nobody_has_the_address(
     storage.write([insert(records.an_account(email=KEY, email_key=KEY))])
     shop.handle(command, by=ANYBODY)
     assert len(made) == 1
+    storage.close()
+
+
+def test_a_link_to_nowhere_is_read_where_a_registration_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EN-05: somebody's address has a registration without a link, nobody's one with a link; both are read alike."""
+    made, storage = _read(monkeypatch), SqlStorage(f"sqlite:///{tmp_path / 'shop.db'}")
+    storage.create_schema()
+    account = records.an_account()
+    storage.write(stored(account, records.a_registration(email_key=KEY)))
+    storage.read(AMONG_OTHERS)
+    assert made == [Facts(accounts=(stand_in._NOBODY,)), Facts(tokens=(stand_in._NOWHERE,))]
+    storage.write(stored(records.a_token(email_key=KEY)))
+    storage.read(AMONG_OTHERS)
+    storage.read(evolve(AMONG_OTHERS, parts=AMONG_OTHERS.parts - {Part.TOKENS}))
+    assert [one.tokens for one in made[2:]] == [(), ()]
     storage.close()
 
 

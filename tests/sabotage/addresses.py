@@ -141,7 +141,7 @@ _ENUMERATION = (
     fault(
         "EN-05",
         "nothing is read where there is no account",
-        edited(SqlStorage.read, "scope.alike and not any(", "scope.alike and any("),
+        edited(SqlStorage.read, "if not any(", "if any("),
         "adapters/test_sql_stand_in.py::test_is_read_where_nobody_has_the_address",
     ),
     fault(

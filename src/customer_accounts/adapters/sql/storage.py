@@ -30,13 +30,13 @@ from customer_accounts.adapters.sql.reading import question
 from customer_accounts.adapters.sql.schema import metadata
 from customer_accounts.adapters.sql.schema import orders as our_orders
 from customer_accounts.adapters.sql.shape import shape_of, values_of
-from customer_accounts.adapters.sql.stand_in import read_nobody
+from customer_accounts.adapters.sql.stand_in import read_link_to_nowhere, read_nobody
 from customer_accounts.adapters.sql.step import Step
 from customer_accounts.adapters.sql.straight import few_new_records, insert_each
 from customer_accounts.adapters.sql.writing import plan, run
 from customer_accounts.changes import Change, Counts
 from customer_accounts.errors import ConflictError
-from customer_accounts.facts import Facts, Scope
+from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.outbox import (
     Backlog,
     EventRecord,
@@ -124,8 +124,12 @@ class SqlStorage:
             begin, lambda it: (compiled(statement, it.dialect).rows(it, values), it.dialect)
         )
         facts = answer(asked, rows, scope.history)
-        if scope.alike and not any(one.email_key in scope.email_keys for one in facts.accounts):
-            read_nobody(asked, compiled(statement, dialect), dialect)
+        if scope.alike:
+            sent = compiled(statement, dialect)
+            if not any(one.email_key in scope.email_keys for one in facts.accounts):
+                read_nobody(asked, sent, dialect)
+            if facts.registrations and not facts.tokens and Part.TOKENS in scope.parts:
+                read_link_to_nowhere(asked, sent, dialect)
         return facts
 
     def write(self, changes: Sequence[Change], /) -> Counts:
