@@ -111,7 +111,7 @@ class SmtpMailer(_Server):
         username: with *password*, to sign in; needs *tls* or *starttls* unless the server is on this machine.
         starttls: change to TLS before anything is sent; if the server cannot, nothing is sent.
         tls: TLS from the first byte.
-        timeout: seconds to wait for the connection and for each answer; a message takes two minutes at most in all.
+        timeout: seconds to wait for the connection and for each answer; all answers have two minutes together.
         context: TLS settings such as an own certificate authority; by default the system's authorities count.
         local_hostname: the name said in EHLO; by default this machine's.
 

@@ -1,7 +1,6 @@
 """A pending registration: how it begins, what it takes the place of, and the mail that belongs to its address."""
 
-from hashlib import sha1
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from attrs import evolve
 
@@ -15,7 +14,7 @@ from customer_accounts.issue import issue_token, mail_to_account, queue_mail, re
 from customer_accounts.outbox import EventKind, MailPurpose
 from customer_accounts.token import Purpose
 
-_NAMESPACE = UUID("2f1c1a52-6a0e-4b53-8f0e-6f2d1c8f0b11").bytes
+_NAMESPACE = UUID("2f1c1a52-6a0e-4b53-8f0e-6f2d1c8f0b11")
 
 #: Stands where the digest of a browser would in what staff began; no digest has this shape, so no browser matches.
 BY_STAFF = "conversion:"
@@ -26,9 +25,7 @@ def registration_id(actor: Visitor, command_id: UUID, email: EmailAddress) -> UU
 
     The address is part of it: a form that is sent again with the address put right asks for something else.
     """
-    name = f"{actor.browser_digest}:{command_id}:{email.key}".encode()
-    # What `uuid.uuid5` makes, which imports its hash anew each time.
-    return UUID(bytes=sha1(_NAMESPACE + name, usedforsecurity=False).digest()[:16], version=5)
+    return uuid5(_NAMESPACE, f"{actor.browser_digest}:{command_id}:{email.key}")
 
 
 def begin(facts: Facts, env: Env, actor: Actor, wanted: RegistrationRecord) -> list[Change]:

@@ -31,20 +31,15 @@ _NOWHERE = TokenRecord(
 _INSTEAD: dict[Node, object] = {ACCOUNTS: _NOBODY, TOKENS: _NOWHERE}
 
 
-def read_nobody(question: Prepared, compiled: Compiled, dialect: Dialect) -> None:
-    """Do the work of reading one account."""
-    answer(question, [compiled.result(_row(question, dialect, ACCOUNTS))])
-
-
-def read_link_to_nowhere(question: Prepared, compiled: Compiled, dialect: Dialect) -> None:
-    """Do the work of reading one link."""
-    answer(question, [compiled.result(_row(question, dialect, TOKENS))])
+def read_instead(of: Node, question: Prepared, compiled: Compiled, dialect: Dialect) -> None:
+    """Do the work of reading one account, or one link."""
+    answer(question, [compiled.result(_row(of, question, dialect))])
 
 
 @lru_cache(maxsize=64)
-def _row(question: Prepared, dialect: Dialect, node: Node) -> Values:
+def _row(of: Node, question: Prepared, dialect: Dialect) -> Values:
     made = []
-    for column, value in zip(node.columns, node.fields.values(_INSTEAD[node]), strict=True):
+    for column, value in zip(of.columns, of.fields.values(_INSTEAD[of]), strict=True):
         bind = column.type.dialect_impl(dialect).bind_processor(dialect)
         made.append(value if bind is None else bind(value))
-    return question.row(node, made)
+    return question.row(of, made)

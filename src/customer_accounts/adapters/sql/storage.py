@@ -26,11 +26,12 @@ from customer_accounts.adapters.sql.host_orders import HostOrders
 from customer_accounts.adapters.sql.joining import DjangoConnection, HasConnection, joined
 from customer_accounts.adapters.sql.lending import Lender
 from customer_accounts.adapters.sql.locking import lock_rows
+from customer_accounts.adapters.sql.mapping import ACCOUNTS, TOKENS
 from customer_accounts.adapters.sql.reading import question
 from customer_accounts.adapters.sql.schema import metadata
 from customer_accounts.adapters.sql.schema import orders as our_orders
 from customer_accounts.adapters.sql.shape import shape_of, values_of
-from customer_accounts.adapters.sql.stand_in import read_link_to_nowhere, read_nobody
+from customer_accounts.adapters.sql.stand_in import read_instead
 from customer_accounts.adapters.sql.step import Step
 from customer_accounts.adapters.sql.straight import few_new_records, insert_each
 from customer_accounts.adapters.sql.writing import plan, run
@@ -127,9 +128,9 @@ class SqlStorage:
         if scope.alike:
             sent = compiled(statement, dialect)
             if not any(one.email_key in scope.email_keys for one in facts.accounts):
-                read_nobody(asked, sent, dialect)
+                read_instead(ACCOUNTS, asked, sent, dialect)
             if facts.registrations and not facts.tokens and Part.TOKENS in scope.parts:
-                read_link_to_nowhere(asked, sent, dialect)
+                read_instead(TOKENS, asked, sent, dialect)
         return facts
 
     def write(self, changes: Sequence[Change], /) -> Counts:
