@@ -9,8 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from customer_accounts.adapters.sql import AsyncSqlStorage, SqlStorage, connecting
@@ -63,6 +64,45 @@ def test_other_databases_are_reached_by_their_url() -> None:
     transactions: Any = connecting.OwnTransactions(engine)
     assert engine.hide_parameters
     assert transactions._reader.get_execution_options() == {"isolation_level": "AUTOCOMMIT"}
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
+def test_connections_of_a_busy_moment_stay(postgres: Database, driver: str) -> None:
+    """Those that were opened for many at once serve the next ones; the server sees no more than so many."""
+    url = postgres.url if driver == "psycopg" else postgres.asyncpg_url
+    options = connecting.engine_options(url)
+
+    async def asked() -> int:
+        """Use a dozen at once, twice over, and give how many were opened."""
+        engine = create_async_engine(postgres.asyncpg_url, **options)
+        opened = _counted(engine.sync_engine)
+        for _ in range(2):
+            held = [await engine.connect() for _ in range(12)]
+            for one in held:
+                await one.close()
+        await engine.dispose()
+        return len(opened)
+
+    def asked_by_threads() -> int:
+        """Do the same without a loop."""
+        engine = connecting.engine_for(url)
+        opened = _counted(engine)
+        for _ in range(2):
+            held = [engine.connect() for _ in range(12)]
+            for one in held:
+                one.close()
+        engine.dispose()
+        return len(opened)
+
+    assert (asyncio.run(asked()) if driver == "asyncpg" else asked_by_threads()) == 12
+    assert options["pool_size"] + options["max_overflow"] == connecting.MOST_CONNECTIONS
+    assert options["pool_recycle"] == connecting.RENEWED_AFTER_SECONDS
+
+
+def _counted(engine: Engine) -> list[object]:
+    opened: list[object] = []
+    event.listen(engine, "connect", lambda connection, _: opened.append(connection))
+    return opened
 
 
 WORKER = """

@@ -37,7 +37,7 @@ class AsyncSqlStorage:
 
     Args:
         url_or_engine: an SQLAlchemy URL such as ``postgresql+asyncpg://shop@db.example/shop``, or the host's own
-            async engine.
+            async engine.  What is made from a URL keeps at most fifteen connections to a server.
         orders: the host's own table of orders, if they are kept there.
 
     .. versionadded:: 0.1.0

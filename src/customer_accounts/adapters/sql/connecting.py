@@ -32,6 +32,20 @@ BUSY_SECONDS = 30
 #: How much of a database a connection to SQLite keeps; by default it is 2,000 KiB, and a shop has more in use.
 CACHE_KIB = 8_000
 
+#: To a server, for each process.  All are kept: what a pool lets overflow is closed after each use, and to open another
+#: one takes longer than a registration.
+MOST_CONNECTIONS = 15
+
+#: After so long a connection is made anew: what is seldom used may have been dropped on the way to the server.
+RENEWED_AFTER_SECONDS = 1_800
+
+_POOL = {
+    "pool_size": MOST_CONNECTIONS,
+    "max_overflow": 0,
+    "pool_use_lifo": True,  # those used last have their statements prepared and the server's caches warm
+    "pool_recycle": RENEWED_AFTER_SECONDS,
+}
+
 #: Any number, the same in every process: who changes the tables on PostgreSQL holds this lock until the commit.
 TABLES_LOCK = 7_203_594_418_026
 
@@ -80,7 +94,7 @@ def engine_options(url: str | URL) -> dict[str, Any]:
     url = make_url(url)
     options: dict[str, Any] = {"hide_parameters": True}
     if url.get_backend_name() != "sqlite":
-        return options
+        return options | _POOL
     if url.database in (None, "", ":memory:"):
         return options | {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
     return options | {"connect_args": {"timeout": BUSY_SECONDS}}

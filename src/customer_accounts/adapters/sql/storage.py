@@ -61,7 +61,8 @@ class SqlStorage:
     """A storage on an SQL database, safe for threads and for several processes.
 
     Args:
-        url_or_engine: an SQLAlchemy URL such as ``sqlite:///shop.db``, or the host's own engine.
+        url_or_engine: an SQLAlchemy URL such as ``sqlite:///shop.db``, or the host's own engine.  What is made
+            from a URL keeps at most fifteen connections to a server.
         orders: the host's own table of orders, if they are kept there.
     """
 
