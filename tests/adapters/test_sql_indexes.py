@@ -75,10 +75,13 @@ def _histories() -> Iterator[Scope]:
 
 
 def _plan(connection: Connection, statement: ClauseElement) -> list[str]:
+    return [row[3] for row in _explained(connection, "EXPLAIN QUERY PLAN", statement)]
+
+
+def _explained(connection: Connection, how: str, statement: ClauseElement) -> list[tuple[Any, ...]]:
     compiled: Any = statement.compile(connection)
     values = tuple("x" for _ in compiled.positiontup)
-    found = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled.string}", values).all()
-    return [row[3] for row in found]
+    return [tuple(row) for row in connection.exec_driver_sql(f"{how} {compiled.string}", values)]
 
 
 def test_a_reading_scans_no_table(sqlite: Connection) -> None:
@@ -91,6 +94,19 @@ def test_a_reading_scans_no_table(sqlite: Connection) -> None:
         in steps
     )
     assert [step for step in steps if step.startswith("SCAN ca_")] == []
+
+
+def test_a_narrow_scope_makes_no_table_of_ids(sqlite: Connection) -> None:
+    """A registration most often finds nothing: SQLite looks into the indexes, and makes no table for what it finds."""
+    parts = frozenset({Part.ACCOUNTS, Part.REGISTRATIONS, Part.TOKENS})
+    for browser in ("digest", None):
+        scope = Scope(parts=parts, narrow=True, email_keys=("a@shop.example",), browser=browser)
+        asked = question(shape_of(scope))
+        assert asked is not None
+        assert "SCAN" not in " ".join(_plan(sqlite, asked.statement))
+        steps = _explained(sqlite, "EXPLAIN", asked.statement)
+        assert "OpenRead" in (codes := {step[1] for step in steps})
+        assert not codes & {"OpenEphemeral", "OpenAutoindex"}
 
 
 def test_a_history_scans_no_table(sqlite: Connection) -> None:

@@ -103,6 +103,17 @@ def test_a_sign_in_reads_by_one_unique_key(storage: Watched) -> None:
     ]
 
 
+def test_what_is_reached_twice_is_read_once(storage: Watched) -> None:
+    """A registration of the address and of the browser is one, and so is its link, narrow or not."""
+    own = records.a_registration(browser="digest")
+    link = records.a_token(registration_id=own.id, email_key=own.email_key)
+    storage.write(stored(own, link))
+    for narrow in (True, False):
+        parts = frozenset({Part.REGISTRATIONS, Part.TOKENS})
+        scope = Scope(parts=parts, email_keys=(own.email_key,), browser="digest", narrow=narrow)
+        assert storage.read(scope) == Facts(registrations=(own,), tokens=(link,))
+
+
 def test_nothing_is_asked_where_nothing_can_be(storage: Watched) -> None:
     """A scope without parts or roots sends nothing."""
     assert storage.read(Scope(parts=frozenset(Part), email_keys=("",), page=Page())) == Facts()

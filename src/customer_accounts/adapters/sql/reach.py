@@ -1,8 +1,9 @@
 """Where a scope leads: the keys, accounts and registrations that its roots name (rules:
 `customer_accounts.facts`).
 
-A way is one condition under which a row is reached.  Several ways to one table are a UNION of keys, never an
-OR, because a database uses an index for each part of a union but often none for an OR.
+A way is one condition under which a row is reached.  Several ways to one table are a UNION of keys, because a database
+uses an index for each part of a union but often none for an OR.  Only where each way compares a column with one value
+it always uses all their indexes; then an OR is quicker.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,8 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
+    BinaryExpression,
+    BindParameter,
     ColumnElement,
     CompoundSelect,
     Select,
@@ -17,6 +20,7 @@ from sqlalchemy import (
     Table,
     Uuid,
     bindparam,
+    or_,
     select,
     tuple_,
     union_all,
@@ -32,12 +36,16 @@ Condition = ColumnElement[bool]
 
 def reached(table: Table, ways: Sequence[Condition]) -> Condition:
     """Give the condition that a row of *table* is reached by one of the *ways*."""
-    if len(ways) == 1:
-        return ways[0]
+    if len(ways) == 1 or _compare_one_value(ways):
+        return or_(*ways)
     key = list(table.primary_key.columns)
-    keys = union_all(*(select(*key).where(way) for way in ways))
+    keys = union_all(*(select(*key).where(way).correlate(None) for way in ways))
     # SQLite finds a pair by its index only in a plain SELECT, not in the union itself.
     return key[0].in_(keys) if len(key) == 1 else tuple_(*key).in_(select(keys.subquery()))
+
+
+def _compare_one_value(ways: Sequence[Condition]) -> bool:
+    return all(isinstance(way, BinaryExpression) and isinstance(way.right, BindParameter) for way in ways)
 
 
 class Reach:
@@ -90,6 +98,10 @@ class Reach:
 
     def by_registration(self, column: ColumnElement[Any]) -> list[Condition]:
         """Give the way to rows whose *column* is a reached registration's id."""
+        ways = self.to_registrations
+        if ways and _compare_one_value(ways):
+            # For IN, SQLite makes a table of the ids each time, of which there are most often none.
+            return [(registrations.c.id == column) & or_(*ways)]
         return [] if self._registrations is None else [column.in_(select(self._registrations.c.id))]
 
     def by_wish(self, provider: ColumnElement[str], subject: ColumnElement[str]) -> list[Condition]:
