@@ -4,7 +4,10 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import text
 
+from customer_accounts import common_passwords
 from customer_accounts.common_passwords import covered, entries, fold, is_common
 
 OWN = Path(__file__).parent / "tools" / "common_passwords_fr_de.txt"
@@ -12,10 +15,10 @@ OWN = Path(__file__).parent / "tools" / "common_passwords_fr_de.txt"
 
 def test_the_list_is_long_enough_small_and_states_its_sources() -> None:
     """PW-06: at least 3,000 entries reach 8 code points; the file is below 150 kB and names its sources."""
-    text = resources.files("customer_accounts").joinpath("data", "common_passwords.txt").read_text("utf-8")
-    header = text.partition("\n\n")[0]
+    listed = resources.files("customer_accounts").joinpath("data", "common_passwords.txt").read_text("utf-8")
+    header = listed.partition("\n\n")[0]
     assert sum(len(entry) >= 8 for entry in entries()) >= 3_000
-    assert len(text.encode()) < 150_000
+    assert len(listed.encode()) < 150_000
     assert "zxcvbn 4.5.0" in header
     assert "Permission is hereby granted" in header
     assert entries() is entries()
@@ -52,7 +55,7 @@ def test_a_stem_stays_common_with_ornaments(password: str) -> None:
 @pytest.mark.parametrize(
     "password",
     [
-        "aaaaaaaaaaaaaaa", "        ", "\0" * 20, "ababababab", "123412341234123", "abcabcabca",
+        "aaaaaaaaaaaaaaa", "        ", "\0" * 20, "ababababab", "123412341234123", "abcabcabca", "xk7xk7xkxk7xk7xk",
         "passwordpassword", "soleilsoleil2024", "motdepassemotdepassemotdepasse", "éééééééééé", "😀" * 16,
     ],
 )  # fmt: skip
@@ -85,6 +88,25 @@ def test_a_run_counts_for_nothing(password: str) -> None:
 def test_what_nobody_lists_is_not_common(password: str) -> None:
     """PW-04, PW-06: phrases, other scripts and random text pass; three in a row inside do no harm."""
     assert not is_common(password)
+
+
+def test_neighbours_are_the_same_read_one_by_one_or_from_the_table() -> None:
+    """PW-06: the table of neighbours holds what the rule says of each pair of ASCII, and nothing else."""
+    known = [chr(code) for code in range(128)]
+    said = {
+        (one, other): step for one in known for other in known if (step := common_passwords._step(one, other))
+    }
+    assert common_passwords._ascii_steps() == said
+    assert {said["a", "b"], said["b", "a"], said["a", "a"], said["q", "w"]} == {"up", "down", "same"}
+
+
+@given(text(alphabet="abé漢1!- ", max_size=24))
+def test_a_phrase_without_ornaments_is_its_only_stem(typed: str) -> None:
+    """PW-06: where no other stem is looked for, there is none."""
+    unit = common_passwords._unit(typed)
+    assert common_passwords._unit(unit) == unit
+    if common_passwords._is_its_only_stem(unit):
+        assert set(common_passwords._stems(unit)) == {unit}
 
 
 def test_only_the_given_list_decides_about_words() -> None:

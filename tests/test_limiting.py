@@ -1,8 +1,27 @@
 """Limits as data."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
-from customer_accounts.limiting import ALLOWANCES, Hit, Limit, hits, seen_from
+from customer_accounts.limiting import ALLOWANCES, Allowance, Hit, Limit, hits, seen_from
+
+
+@pytest.mark.parametrize(
+    ("tries", "period"), [(0, timedelta(hours=1)), (-1, timedelta(hours=1)), (1, timedelta(0))]
+)
+def test_an_allowance_allows_something(tries: int, period: timedelta) -> None:
+    """AB-01: what would let nobody in, or count for no time, is a mistake of the host's."""
+    with pytest.raises(ValueError, match="at least one try and a period"):
+        Allowance(tries, period)
+
+
+def test_an_allowance_is_of_the_right_kinds() -> None:
+    """AB-01: a number of seconds is no period."""
+    wrong: Any = 60
+    with pytest.raises(TypeError, match="period must be timedelta"):
+        Allowance(1, wrong)
 
 
 @pytest.mark.parametrize("limit", Limit)

@@ -63,10 +63,10 @@ def must_be_line(longest: int, *, or_none: bool = False) -> Check:
     is_text = must_be(str, or_none=or_none)
 
     def check(instance: Any, attribute: "Attribute[Any]", value: Any) -> None:
-        is_text(instance, attribute, value)
-        if value is None or (value.isprintable() and len(value) <= longest):  # as nearly all are
+        if type(value) is str and len(value) <= longest and value.isprintable():  # as nearly all are
             return
-        if len(value) > longest or NO_LINE.search(value):
+        is_text(instance, attribute, value)
+        if value is not None and (len(value) > longest or NO_LINE.search(value)):
             raise ValueError(f"{attribute.name} must be one line of at most {longest} characters")
 
     return check

@@ -20,7 +20,7 @@ import unicodedata
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from importlib import resources
-from itertools import chain, pairwise
+from itertools import chain, pairwise, repeat, starmap
 
 _SHORTEST_UNIT = 8  # the floor of every policy: a repeated unit must reach it by itself
 _SHORTEST_STEM = 3  # "été", "psg": the shortest words of the list
@@ -92,22 +92,28 @@ def covered(folded: str, listed: AbstractSet[str]) -> bool:
     unit = _unit(folded)
     if unit != folded and len(unit) < _SHORTEST_UNIT:
         return True
-    if _mostly_runs(unit):
+    if unit in listed or _mostly_runs(unit):
         return True
-    return not listed.isdisjoint(_stems(unit))
+    return not (_is_its_only_stem(unit) or listed.isdisjoint(_stems(unit)))
 
 
 def _unit(text: str) -> str:
-    """Return what *text* repeats, a short unit also with a rest behind it (``abcabcab``)."""
-    for size in range(1, min(_SHORTEST_UNIT, len(text) // 2 + 1)):
-        if text[size] == text[0] and text.startswith(text[size:]):
+    """Return what *text* repeats, a short unit also with a rest behind it (``abcabcab``), itself repeated or not."""
+    first, end = text[:1], min(_SHORTEST_UNIT, len(text) // 2 + 1)
+    size = text.find(first, 1, end)
+    while size > 0:
+        if text.startswith(text[size:]):
             return text[:size]
-    return text[: (text + text).find(text, 1)]
+        size = text.find(first, size + 1, end)
+    size = (text + text).find(text, 1)
+    return _unit(text[:size]) if 0 < size < len(text) else text
 
 
 def _mostly_runs(text: str) -> bool:
     """Tell whether few code points belong to no run of at least three neighbours; most texts are through soon."""
-    steps = chain(map(_step, text, text[1:]), ("", ""))
+    pairs = pairwise(text)
+    found = map(_ascii_steps().get, pairs, repeat("")) if text.isascii() else starmap(_step, pairs)
+    steps = chain(found, ("", ""))
     older, old, new, outside = "", "", next(steps), 0
     for following in steps:
         if not ((old and old in (older, new)) or (new and new == following)):
@@ -126,6 +132,25 @@ def _step(before: str, after: str) -> str:
     if distance == 1 or (before, after) in _FORWARD:
         return "up"
     return "down" if distance == -1 or (before, after) in _BACKWARD else ""
+
+
+@functools.cache
+def _ascii_steps() -> dict[tuple[str, str], str]:
+    """Return `_step` for all pairs of ASCII that are neighbours: what is typed is nearly always read here."""
+    known = [chr(code) for code in range(128)]
+    pairs = {
+        *zip(known, known, strict=True),
+        *pairwise(known),
+        *pairwise(reversed(known)),
+        *_FORWARD,
+        *_BACKWARD,
+    }
+    return {pair: _step(*pair) for pair in pairs}
+
+
+def _is_its_only_stem(text: str) -> bool:
+    """Tell whether `_stems` has nothing but *text*, which holds what it repeats once: most phrases are so."""
+    return text[:1].isalpha() and text[-1:].isalpha() and _IN_NO_PHRASE.isdisjoint(text)
 
 
 def _stems(text: str) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """How features make the records they all need: links, mails, audit events."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -64,8 +64,10 @@ def issue_token(
     )
 
 
-def with_token(new: TokenRecord, known: Iterable[TokenRecord]) -> list[Change]:
+def with_token(new: TokenRecord, known: Collection[TokenRecord]) -> list[Change]:
     """Store a new link, and remove the oldest of its kind so that at most `LIVE_TOKENS` are left (TK-06)."""
+    if not known:  # of a new customer, as nearly always
+        return [insert(new)]
     siblings = [one for one in known if _siblings(one, new)]
     siblings.sort(key=lambda one: one.created_at)
     surplus = siblings[: max(0, len(siblings) - LIVE_TOKENS + 1)]
@@ -119,7 +121,7 @@ def queue_mail(
             extra_token=None if extra_token is None else extra_token.digest,
             order_reference=order_reference,
             shipment_id=shipment_id,
-            details=_details(details),
+            details=_details(details) if details else (),
         )
     )
 

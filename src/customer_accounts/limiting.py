@@ -10,7 +10,9 @@ open again, and asking for a password reset never closes sign-in (AB-06).
 from datetime import timedelta
 from enum import StrEnum
 
-from attrs import frozen
+from attrs import field, frozen
+
+from customer_accounts.arguments import must_be
 
 
 class Limit(StrEnum):
@@ -38,11 +40,20 @@ class Limit(StrEnum):
 
 @frozen
 class Allowance:
-    """So many tries in a period; when the limiter itself is down, the try passes only if *open_on_outage*."""
+    """So many tries in a period; when the limiter itself is down, the try passes only if *open_on_outage*.
 
-    tries: int
-    period: timedelta
-    open_on_outage: bool = True
+    Raises:
+        ValueError: not a single try is allowed, or the period is no time at all.
+        TypeError: an argument of another kind.
+    """
+
+    tries: int = field(validator=must_be(int))
+    period: timedelta = field(validator=must_be(timedelta))
+    open_on_outage: bool = field(default=True, validator=must_be(bool))
+
+    def __attrs_post_init__(self) -> None:
+        if self.tries < 1 or self.period <= timedelta(0):
+            raise ValueError("an allowance must have at least one try and a period")
 
 
 #: The `shop` profile's limits, each with its reason.

@@ -7,7 +7,7 @@ from customer_accounts.features.email_confirmation import ConfirmEmail
 from customer_accounts.features.identity import VerifiedIdentity, _literally_true
 from customer_accounts.features.identity_approval import disarmed, password_changed_mail
 from customer_accounts.features.password import ChangePassword
-from customer_accounts.features.pending_registration import begin, room_for_one_more
+from customer_accounts.features.pending_registration import one_to_replace, room_for_one_more
 from customer_accounts.features.registration import Register
 from customer_accounts.features.revocation import links_after_use, sessions_ended
 from customer_accounts.features.social_sign_in import SignInWithIdentity
@@ -116,7 +116,7 @@ HIJACKING = (
     fault(
         "PH-04",
         "a second browser takes the registration of the first over",
-        edited(begin, "one.browser == wanted.browser", "one.browser"),
+        edited(one_to_replace, "one.browser == wanted.browser", "one.browser"),
         "features/test_registration.py::TestRegister::test_other_browsers_have_their_own",
     ),
     fault(

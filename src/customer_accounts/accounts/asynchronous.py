@@ -203,7 +203,8 @@ class AsyncAccounts:
         return AsyncVatWorker(self.handle, self._storage, self._around, register or self._vat_register)
 
     async def _limited(self, command: Asks[R, A], by: A, env: Env) -> Refused | None:
-        for hit, allowance in steps.counts_to_make(command, by, self.settings):
+        for hit in command.limits(by, self.settings):
+            allowance = self.settings.limits[hit.limit]
             try:
                 wait = await self._limiter.hit(hit.key, allowance)
             except Exception:  # a limiter that is down is answered by policy (AB-07)

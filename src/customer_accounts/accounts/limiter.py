@@ -35,11 +35,11 @@ class MemoryRateLimiter:
         with self._lock:
             tries = self._tries.get(key)
             if tries is None:
-                tries = self._tries[key] = []
+                self._tries[key] = [now]
                 while len(self._tries) > self._keys_kept:
                     self._tries.popitem(last=False)
-            else:
-                self._tries.move_to_end(key)
+                return None
+            self._tries.move_to_end(key)
             over = now - allowance.period
             while tries and tries[0] <= over:
                 del tries[0]

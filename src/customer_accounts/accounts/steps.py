@@ -58,7 +58,7 @@ def in_utc(clock: Callable[[], datetime]) -> Callable[[], datetime]:
     """
     if clock().tzinfo is None:
         raise SettingsError("the clock gives times without a zone: give one such as datetime.now(UTC)")
-    return lambda: clock().astimezone(UTC)
+    return clock if clock is utc_now else lambda: clock().astimezone(UTC)
 
 
 @frozen
@@ -116,11 +116,6 @@ def not_admitted(command: Asks[R, A], actor: A, settings: Settings) -> Refused |
     if settings.storefront_at(actor.storefront) is None:
         return Refused(Reason.UNKNOWN_STOREFRONT)
     return None
-
-
-def counts_to_make(command: Asks[R, A], actor: A, settings: Settings) -> list[tuple[Hit, Allowance]]:
-    """Give the counts of a command with their allowances."""
-    return [(hit, settings.limits[hit.limit]) for hit in command.limits(actor, settings)]
 
 
 def over_limit(hit: Hit, env: Env, actor: Actor, wait: Any) -> tuple[Refused, EventRecord]:

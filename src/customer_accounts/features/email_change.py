@@ -94,7 +94,7 @@ def way_back(account: AccountRecord, facts: Facts, env: Env) -> tuple[TokenRecor
         email_key=account.email_key or "",
         account_id=account.id,
     )
-    return token, with_token(token, (one for one in facts.tokens if one.email_key == token.email_key))
+    return token, with_token(token, [one for one in facts.tokens if one.email_key == token.email_key])
 
 
 def subscription_ended(account: AccountRecord, facts: Facts, env: Env, actor: Actor) -> list[Change]:

@@ -1,6 +1,7 @@
 """One gate for every password that is set: at registration, confirmation, change, reset and conversion (PW-12)."""
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from pydantic import SecretStr
 from pydantic_core import PydanticCustomError
@@ -20,6 +21,8 @@ _REASONS = {
     PasswordFault.BREACHED: Reason.PASSWORD_BREACHED,
 }
 
+_NAME_OF = attrgetter("name")
+
 
 def two_passwords(new_password: SecretStr | None, *, generate: bool) -> PydanticCustomError | None:
     """Say that a password cannot be both given and generated."""
@@ -38,7 +41,7 @@ def password_refusal(
         names: further such words, such as the customer's name.
         about: the field that the refusal names.
     """
-    shops = (env.settings.storefront.name, *(one.name for one in env.settings.storefronts.values()))
+    shops = (env.settings.storefront.name, *map(_NAME_OF, env.settings.storefronts.values()))
     problem = env.settings.password_policy.problem(password, (email, *names, *shops), breach=facts.breach)
     if problem is None:
         return None

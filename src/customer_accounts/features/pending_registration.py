@@ -34,10 +34,7 @@ def begin(facts: Facts, env: Env, actor: Actor, wanted: RegistrationRecord) -> l
     It replaces the one that the same browser has for the same address, or that a repeat finds (RL-08); of too
     many, the oldest goes (PH-09).
     """
-    pending = [
-        one for one in facts.registrations if one.email_key == wanted.email_key and not one.confirmed_at
-    ]
-    own = next((one for one in pending if one.id == wanted.id or one.browser == wanted.browser), None)
+    own = one_to_replace(wanted, facts) if facts.registrations else None
     if own is not None:
         wanted = evolve(wanted, id=own.id, version=own.version, code_tries=own.code_tries)
         return [update(own, wanted), *confirmation_mail(facts, env, actor, wanted)]
@@ -48,6 +45,20 @@ def begin(facts: Facts, env: Env, actor: Actor, wanted: RegistrationRecord) -> l
         insert(wanted),
         *confirmation_mail(facts, env, actor, wanted),
     ]
+
+
+def one_to_replace(wanted: RegistrationRecord, facts: Facts) -> RegistrationRecord | None:
+    """Give the one that the same browser has for the same address, or that a repeat finds, unless it was confirmed."""
+    return next(
+        (
+            one
+            for one in facts.registrations
+            if one.email_key == wanted.email_key
+            and not one.confirmed_at
+            and (one.id == wanted.id or one.browser == wanted.browser)
+        ),
+        None,
+    )
 
 
 def room_for_one_more(wanted: RegistrationRecord, facts: Facts, env: Env) -> list[Change]:
