@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,12 @@ from customer_accounts.changes import Kept
 
 #: The primary key of a row, or None where a condition selects rows.
 Key = tuple[Any, ...] | None
+
+
+@lru_cache(maxsize=256)
+def _key_names(table: Table) -> tuple[tuple[str, str], ...]:
+    """Give the names under which a row holds the key that it has, or that it is to be found by."""
+    return tuple((column.key, f"old_{column.key}") for column in table.primary_key.columns)
 
 
 @define
@@ -39,14 +46,13 @@ class Step:
     @property
     def table(self) -> Table:
         """The table that is written."""
-        table = self.statement.table
-        assert isinstance(table, Table)  # each of our statements writes one
+        written: Any = self.statement.table  # of each of our statements it is one
+        table: Table = written
         return table
 
     def key_of(self, row: Row) -> Key:
         """Give the key of the one row that is touched, or None where a condition selects rows."""
-        names = [column.key for column in self.table.primary_key.columns]
-        key = tuple(row.get(name, row.get(f"old_{name}")) for name in names)
+        key = tuple([row.get(name, row.get(old)) for name, old in _key_names(self.table)])
         return None if None in key else key
 
     def overtaken(self, hit: int) -> bool:
