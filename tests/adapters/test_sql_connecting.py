@@ -46,8 +46,10 @@ def test_sqlite_is_set_up(tmp_path: Path) -> None:
     with engine.connect() as connection:
         found = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "foreign_keys", "busy_timeout", "synchronous", "cache_size")
-        }
+            for name in (
+                "journal_mode", "foreign_keys", "busy_timeout", "synchronous", "cache_size", "wal_autocheckpoint"
+            )
+        }  # fmt: skip
     engine.dispose()
     assert found == {
         "journal_mode": "wal",
@@ -55,6 +57,7 @@ def test_sqlite_is_set_up(tmp_path: Path) -> None:
         "busy_timeout": connecting.BUSY_SECONDS * 1000,
         "synchronous": 2,
         "cache_size": -connecting.CACHE_KIB,
+        "wal_autocheckpoint": connecting.WAL_PAGES,
     }
 
 

@@ -32,6 +32,10 @@ BUSY_SECONDS = 30
 #: How much of a database a connection to SQLite keeps; by default it is 2,000 KiB, and a shop has more in use.
 CACHE_KIB = 8_000
 
+#: After how many pages the WAL of SQLite goes into the file: a registration writes some twenty, many of them again
+#: and again.  By default 1,000; these are 16 MB, and fit into the first part of the WAL's index.
+WAL_PAGES = 4_000
+
 #: To a server, for each process.  All are kept: what a pool lets overflow is closed after each use, and to open another
 #: one takes longer than a registration.
 MOST_CONNECTIONS = 15
@@ -112,6 +116,7 @@ def _on_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA temp_store = MEMORY")
     cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    cursor.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
     # Another process may be switching at this moment; the mode belongs to the file and holds for all.
     with suppress(sqlite3.OperationalError):
         cursor.execute("PRAGMA journal_mode = WAL")
