@@ -8,6 +8,7 @@ from attrs import evolve
 from sqlalchemy import create_engine
 from sqlalchemy.exc import IntegrityError
 
+from customer_accounts.account import Company, PostalAddress
 from customer_accounts.adapters.sql import SqlStorage
 from customer_accounts.adapters.sql.direct import DirectConnection
 from customer_accounts.adapters.sql.straight import MOST, few_new_records
@@ -68,6 +69,22 @@ def test_nulls_are_left_out(storage: SqlStorage, monkeypatch: pytest.MonkeyPatch
     ids = tuple(one.id for one in wanted)
     found = storage.read(Scope(parts=frozenset({Part.ACCOUNTS}), account_ids=ids)).accounts
     assert {one.id: one for one in found} == {one.id: one for one in wanted}
+
+
+@pytest.mark.parametrize("address", [None, records.an_address()], ids=["no address", "address"])
+@pytest.mark.parametrize(
+    "company", [None, Company("Shop"), records.a_company()], ids=["none", "bare", "full"]
+)
+def test_values_inside_are_there_in_part(
+    storage: SqlStorage, company: Company | None, address: PostalAddress | None
+) -> None:
+    """Of a value inside a record each field may be missing, and so may the value; what was written comes back."""
+    registration = records.a_registration(company=company, address=address)
+    changes = [insert(registration)]
+    assert few_new_records(changes) is not None
+    storage.write(changes)
+    scope = Scope(parts=frozenset({Part.REGISTRATIONS}), email_keys=(registration.email_key,))
+    assert storage.read(scope).registrations == (registration,)
 
 
 @pytest.mark.parametrize(("style", "kind"), [("qmark", tuple), ("named", dict)])

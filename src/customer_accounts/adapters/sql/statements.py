@@ -23,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.types import TypeEngine
 
 from customer_accounts.adapters.sql.fields import Day, UtcDateTime
 from customer_accounts.adapters.sql.lists import Bound
@@ -75,9 +76,9 @@ def insert_mail(dialect: str) -> Insert:
 
 
 @lru_cache(maxsize=512)
-def some_of(whole: Insert, names: tuple[str, ...]) -> Insert:
-    """Give an insert of a row that is null but for some columns; the driver of SQLite is slow with nulls."""
-    return whole.values({name: bindparam(name, type_=whole.table.c[name].type) for name in names})
+def some_of(whole: Insert, columns: tuple[tuple[str, TypeEngine[Any]], ...]) -> Insert:
+    """Give an insert of a row that is null but for some columns; their values are of the types given."""
+    return whole.values({name: bindparam(name, type_=type_) for name, type_ in columns})
 
 
 @cache
