@@ -157,8 +157,8 @@ _READS = (
         "a list has no more values than the database takes one by one",
         edited(
             lists.number_of,
-            "min(MANY, 1 << (len(values) - 1).bit_length())",
-            "1 << (len(values) - 1).bit_length()",
+            "min(MANY, 1 << (count - 1).bit_length())",
+            "1 << (count - 1).bit_length()",
         ),
         "adapters/test_sql.py::TestSqliteFile::test_thousands_of_addresses_can_be_asked_at_once",
     ),

@@ -7,9 +7,9 @@ types.  Events, logs and errors of the host's engine stay what they are, whoever
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from attrs import field, frozen
 from sqlalchemy.engine import Dialect
@@ -20,8 +20,6 @@ from customer_accounts.adapters.sql.direct import Sends
 
 #: Turns one value into what the driver takes, or back.
 Processor = Callable[[Any], Any]
-
-_kept: WeakKeyDictionary[Dialect, WeakKeyDictionary[ClauseElement, "Compiled"]] = WeakKeyDictionary()
 
 
 @frozen(eq=False)
@@ -88,18 +86,9 @@ class Compiled:
         return made
 
 
+@lru_cache(maxsize=2048)
 def compiled(statement: ClauseElement, dialect: Dialect) -> Compiled:
     """Give a statement in the words of *dialect*; statements are made once, so each is compiled once."""
-    kept = _kept.get(dialect)
-    if kept is None:
-        kept = _kept.setdefault(dialect, WeakKeyDictionary())
-    found = kept.get(statement)
-    if found is None:
-        found = kept[statement] = _compile(statement, dialect)
-    return found
-
-
-def _compile(statement: ClauseElement, dialect: Dialect) -> Compiled:
     made: Any = statement.compile(dialect=dialect)
     order = made.positiontup
     types = {name: parameter.type for parameter, name in made.bind_names.items()}

@@ -6,6 +6,7 @@ SQLAlchemy's, and so do the errors.  An engine that somebody listens to, or that
 
 import sqlite3
 from contextlib import AbstractContextManager
+from logging import INFO
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -35,7 +36,8 @@ def is_unheard(engine: Engine) -> bool:
     """Whether nobody would miss what SQLAlchemy does around a statement."""
     dialect = engine.dialect
     # Asked each time: somebody may begin to listen.  There is no public way to ask.
-    return not (engine._has_events or dialect._has_events or engine._should_log_info())  # noqa: SLF001
+    heard = engine._has_events or dialect._has_events  # noqa: SLF001
+    return not (heard or engine.logger.isEnabledFor(INFO))
 
 
 class DirectConnection:
@@ -46,6 +48,9 @@ class DirectConnection:
         together: whether all that is sent stays, or none of it if an exception passes; else each stays by itself.
         at_hand: where the engine's connections are kept between two uses.
     """
+
+    _pooled: PoolProxiedConnection | None = None
+    _sent = ""
 
     def __init__(
         self,
@@ -66,8 +71,9 @@ class DirectConnection:
         if self._alone is not None:
             self._alone.__enter__()
         try:
-            self._pooled = self._connected()
-            raw: Any = self._pooled.dbapi_connection  # the driver's own, on this driver
+            at_hand = self._at_hand
+            self._pooled = pooled = self._engine.raw_connection() if at_hand is None else at_hand.take()
+            raw: Any = pooled.dbapi_connection  # the driver's own, on this driver
             self._raw = raw
             if self._together and not raw.in_transaction:
                 self.exec_driver_sql("BEGIN IMMEDIATE")
@@ -82,14 +88,17 @@ class DirectConnection:
         """End the transaction and give the connection back; what is open is rolled back, for a pool may not do so."""
         try:
             if self._together and error is None:
-                self._commit()
+                self._raw.commit()
+        except sqlite3.Error as fault:
+            raise self._explained("COMMIT", fault) from fault
         finally:
             try:
-                self._give_back()
+                if self._pooled is not None:
+                    self._give_back(self._pooled)
             finally:
                 if self._alone is not None:
                     self._alone.__exit__(kind, error, trace)
-        if isinstance(error, sqlite3.Error):  # of rows that were fetched, which costs nothing more this way
+        if isinstance(error, sqlite3.Error):  # of the connecting, or of rows that were fetched
             raise self._explained(self._sent, error) from error
 
     def exec_driver_sql(self, statement: str, parameters: Any = (), /) -> sqlite3.Cursor:
@@ -102,30 +111,17 @@ class DirectConnection:
             raise self._explained(statement, error) from error
         return cursor
 
-    def _connected(self) -> PoolProxiedConnection:
+    def _give_back(self, pooled: PoolProxiedConnection) -> None:
         try:
-            return self._engine.raw_connection() if self._at_hand is None else self._at_hand.take()
-        except sqlite3.Error as error:
-            raise self._explained("", error) from error
-
-    def _give_back(self) -> None:
-        if hasattr(self, "_pooled"):
-            try:
-                if self._raw.in_transaction:
-                    self._raw.rollback()
-            except BaseException:
-                self._pooled.close()
-                raise
-            if self._at_hand is None:
-                self._pooled.close()
-            else:
-                self._at_hand.give_back(self._pooled)
-
-    def _commit(self) -> None:
-        try:
-            self._raw.commit()
-        except sqlite3.Error as error:
-            raise self._explained("COMMIT", error) from error
+            if self._raw.in_transaction:
+                self._raw.rollback()
+        except BaseException:
+            pooled.close()
+            raise
+        if self._at_hand is None:
+            pooled.close()
+        else:
+            self._at_hand.give_back(pooled)
 
     def _explained(self, statement: str, error: sqlite3.Error) -> DBAPIError:
         told = DBAPIError.instance(

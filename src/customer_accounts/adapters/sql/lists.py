@@ -21,7 +21,8 @@ MANY = 64
 
 def number_of(values: Sequence[object]) -> int:
     """Give how many values are bound one by one, a power of two so that few statements exist; or `MANY`."""
-    return min(MANY, 1 << (len(values) - 1).bit_length()) if values else 0
+    count = len(values)
+    return count if count <= 1 else min(MANY, 1 << (count - 1).bit_length())
 
 
 def bound(name: str, values: Sequence[Any]) -> dict[str, Any]:

@@ -145,13 +145,12 @@ def real(keys: Sequence[str]) -> Sequence[str]:
 def values_of(scope: Scope) -> dict[str, Any]:
     """Give what is bound to the statement of a scope."""
     values: dict[str, Any] = dict(zip(_NAMES, _SINGLE(scope), strict=True))
-    for name, several in (
-        ("key", scope.email_keys),
-        ("reference", scope.references),
-        ("vat_numbers", scope.vat_numbers),
-    ):
-        if several:
-            values |= bound(name, real(several))
+    if scope.email_keys:
+        values |= bound("key", real(scope.email_keys))
+    if scope.references:
+        values |= bound("reference", real(scope.references))
+    if scope.vat_numbers:
+        values |= bound("vat_numbers", real(scope.vat_numbers))
     if scope.account_ids:
         values |= bound("account", scope.account_ids)
     if scope.order_numbers:
