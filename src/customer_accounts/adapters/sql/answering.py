@@ -32,12 +32,17 @@ from customer_accounts.facts import Facts, Part
 from customer_accounts.history import History
 from customer_accounts.order import GuestOrderGroup
 
+#: Names the row that comes where nobody has an address (`stand_in`).
+NOBODYS = "nobody's account"
+
 
 def answer(question: Prepared, rows: Sequence[Values], history: History | None = None) -> Facts:
     """Make facts of the rows that came; *history* is the scope's."""
     if not rows:
         return _NOTHING
     found = question.sorted(rows)
+    if NOBODYS in found:
+        _records(ACCOUNTS, {ACCOUNTS: found[NOBODYS]})
     given: dict[str, Any] = {
         part: _records(of, found) for of in found if (part := _PARTS.get(of)) is not None
     }

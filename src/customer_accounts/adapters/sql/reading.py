@@ -59,6 +59,7 @@ from customer_accounts.adapters.sql.reading_history import history_branches
 from customer_accounts.adapters.sql.reading_vat import by_vat, order_vat_page, vat_branches
 from customer_accounts.adapters.sql.schema import claims, identities, orders, tokens
 from customer_accounts.adapters.sql.shape import Shape
+from customer_accounts.adapters.sql.stand_in import nobodys_branch
 from customer_accounts.facts import Part
 
 _BELONGINGS = (
@@ -84,6 +85,7 @@ def question(shape: Shape) -> Prepared | None:
         *_merges(shape, reach),
         *_mails(shape),
         *history_branches(shape.history if Part.HISTORY in shape.parts else None),
+        *nobodys_branch(shape, reach),
     ]
     return prepared(branches) if branches else None
 

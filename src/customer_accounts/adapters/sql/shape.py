@@ -51,6 +51,7 @@ class Shape:
     references: int = 0
     accounts: int = 0
     narrow: bool = False
+    alike: bool = False
     history: HistoryShape | None = None
 
 
@@ -58,7 +59,14 @@ def shape_of(scope: Scope) -> Shape:
     """Give the shape of a scope, the same one for all scopes of that shape."""
     return _shape(
         scope.parts,
-        (*map(_is_there, _SINGLE(scope)), scope.by_name, scope.owned, scope.vat_holders, scope.narrow),
+        (
+            *map(_is_there, _SINGLE(scope)),
+            scope.by_name,
+            scope.owned,
+            scope.vat_holders,
+            scope.narrow,
+            scope.alike,
+        ),
         number_of(real(scope.email_keys)) if scope.email_keys else 0,
         number_of(real(scope.vat_numbers)) if scope.vat_numbers else 0,
         number_of(real(scope.references)) if scope.references else 0,
@@ -106,7 +114,7 @@ def _shape(
 ) -> Shape:
     (
         account, token, order, browser, claim, recent, case, vat_number, state, register, mail, identity,
-        by_name, owned, vat_holders, narrow,
+        by_name, owned, vat_holders, narrow, alike,
     ) = there  # fmt: skip
     return Shape(
         parts=parts,
@@ -133,6 +141,7 @@ def _shape(
         references=references,
         accounts=accounts,
         narrow=narrow,
+        alike=alike,
         history=history,
     )
 

@@ -26,12 +26,11 @@ from customer_accounts.adapters.sql.host_orders import HostOrders
 from customer_accounts.adapters.sql.joining import DjangoConnection, HasConnection, joined
 from customer_accounts.adapters.sql.lending import Lender
 from customer_accounts.adapters.sql.locking import lock_rows
-from customer_accounts.adapters.sql.mapping import ACCOUNTS, TOKENS
 from customer_accounts.adapters.sql.reading import question
 from customer_accounts.adapters.sql.schema import metadata
 from customer_accounts.adapters.sql.schema import orders as our_orders
 from customer_accounts.adapters.sql.shape import shape_of, values_of
-from customer_accounts.adapters.sql.stand_in import read_instead
+from customer_accounts.adapters.sql.stand_in import read_link_instead
 from customer_accounts.adapters.sql.step import Step
 from customer_accounts.adapters.sql.straight import few_new_records, insert_each
 from customer_accounts.adapters.sql.writing import plan, run
@@ -126,12 +125,8 @@ class SqlStorage:
             begin, lambda it: (compiled(statement, it.dialect).rows(it, values), it.dialect)
         )
         facts = answer(asked, rows, scope.history)
-        if scope.alike:
-            sent = compiled(statement, dialect)
-            if not any(one.email_key in scope.email_keys for one in facts.accounts):
-                read_instead(ACCOUNTS, asked, sent, dialect)
-            if facts.registrations and not facts.tokens and Part.TOKENS in scope.parts:
-                read_instead(TOKENS, asked, sent, dialect)
+        if scope.alike and facts.registrations and not facts.tokens and Part.TOKENS in scope.parts:
+            read_link_instead(asked, compiled(statement, dialect), dialect)
         return facts
 
     def write(self, changes: Sequence[Change], /) -> Counts:
