@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -82,6 +82,28 @@ def server(*answers: bytes, greeting: bytes = b"220 hello\r\n") -> Iterator[int]
         thread.start()
         yield listening.getsockname()[1]
         thread.join(5)
+
+
+@contextmanager
+def trickling_server() -> Iterator[int]:
+    """Answer with one byte after the other, for as long as somebody listens; gives the port."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        gone = threading.Event()
+
+        def talk() -> None:
+            connection, _ = listening.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"220 ")
+                while not gone.wait(0.02):
+                    connection.sendall(b"x")
+
+        thread = threading.Thread(target=talk, daemon=True)
+        thread.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            gone.set()
+            thread.join(5)
 
 
 @pytest.fixture(name="mailbox", scope="module")
@@ -177,6 +199,25 @@ def test_a_message_has_its_time(
     with mailbox.failing(Fault.HANG):
         error = refused(make(port=mailbox.port, timeout=3600), letter())
     assert (error.permanent, error.outage) == (False, True)
+
+
+def test_an_answer_byte_by_byte_has_its_time(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RL-04: a server that keeps sending, and never ends its answer, is given up like one that is silent."""
+    for module in (smtp, smtp_in_time):
+        monkeypatch.setattr(module, "WHOLE", 0.3)
+    with trickling_server() as port:
+        error = refused(make(port=port, timeout=3600), letter())
+    assert (error.permanent, error.outage) == (False, True)
+
+
+@pytest.mark.parametrize("code", [b"251", b"252"])
+def test_whatever_begins_with_2_is_a_yes(make: Make, code: bytes) -> None:
+    """RL-03: the first digit tells (RFC 5321, 4.2.1); a mail that was taken is not sent again for the other two."""
+    body = letter(body="x\n").as_bytes().count(b"\n")
+    lines = [b""] * body + [code + b" taken\r\n"]
+    yes = code + b" ok\r\n"
+    with server(b"250 hello\r\n", yes, yes, b"354 go on\r\n", *lines, b"221 bye\r\n") as port:
+        assert send(make(port=port), letter(body="x\n")) == f"{code.decode()} taken"
 
 
 def test_no_server_at_all(make: Make) -> None:

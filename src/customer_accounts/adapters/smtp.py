@@ -9,7 +9,8 @@ Rules:
   operator can mend those.
 * No connection, no answer, a refused session or sign-in and 421 are an outage: no other mail would fare better.
   What got no answer after it was handed over may have been taken all the same.
-* All answers for one message together have `smtp_in_time.WHOLE`, whatever *timeout* is.
+* All that goes to and fro for one message has `smtp_in_time.WHOLE` together, whatever *timeout* is.
+* The first digit of an answer decides (RFC 5321, 4.2.1): whatever begins with 2 is a yes.
 * What fails after the server took the message (QUIT) is no failure, or the mail would go out twice.
 * A server that lacks what a message or the settings need (SMTPUTF8, STARTTLS) is told as such; nothing is
   sent in clear instead.
@@ -22,10 +23,12 @@ import asyncio
 import re
 import smtplib
 import ssl
+from collections.abc import Awaitable
 from contextlib import closing, suppress
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 from attrs.validators import gt
@@ -35,6 +38,9 @@ from customer_accounts.errors import SettingsError
 from customer_accounts.outbox import one_line
 from customer_accounts.ports import MailError
 
+if TYPE_CHECKING:
+    from aiosmtplib import SMTPResponse
+
 _NO_SMTPUTF8 = "the mail server does not support SMTPUTF8, which an address in this mail needs"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _ADDRESS = re.compile(r"[^\s<>\x00-\x1f\x7f]+@[^\s<>\x00-\x1f\x7f@]+")
@@ -42,6 +48,8 @@ _ADDRESS = re.compile(r"[^\s<>\x00-\x1f\x7f]+@[^\s<>\x00-\x1f\x7f@]+")
 #: Refusals that no later try will change, if their code is 5xx.
 _FINAL = frozenset({"recipient", "message"})
 _PERMANENT = 500
+_YES = range(200, 300)
+_OK = 250
 #: "Service not available, closing transmission channel": may be said at any step (RFC 5321, 4.2.1).
 _CLOSING = 421
 
@@ -197,19 +205,33 @@ class AsyncSmtpMailer(_Server):
                     await client.ehlo()
                     if not client.supports_extension("smtputf8"):
                         raise MailError(_NO_SMTPUTF8, permanent=True)
-                await client.mail(envelope.sender, options=envelope.options, encoding="utf-8")
-                await client.rcpt(envelope.recipient, encoding="utf-8")
+                await _said(client.mail(envelope.sender, options=envelope.options, encoding="utf-8"))
+                await _said(client.rcpt(envelope.recipient, encoding="utf-8"))
                 handed_over = True
-                answer = await client.data(envelope.data)
+                code, text = await _said(client.data(envelope.data))
             with suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit()
-            return envelope.reply(answer.code, answer.message)
+            return envelope.reply(code, text)
         except aiosmtplib.SMTPResponseException as error:
             raise envelope.refusal(stages.get(type(error), "session"), error.code, error.message) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise _unanswered(error, taken=handed_over) from error
         finally:
             client.close()
+
+
+async def _said(asked: "Awaitable[SMTPResponse]") -> tuple[int, str]:
+    """Give an answer that is a yes, of which aiosmtplib takes some for a no."""
+    from aiosmtplib import SMTPResponseException  # noqa: PLC0415 - as in `AsyncSmtpMailer.send`
+
+    try:
+        answer = await asked
+    except SMTPResponseException as error:
+        # The usual yes is no error, unless the server said it to DATA and has not seen the message.
+        if error.code in _YES and error.code != _OK:
+            return error.code, error.message
+        raise
+    return answer.code, answer.message
 
 
 def _hand_over(smtp: smtplib.SMTP, envelope: _Envelope) -> str:
@@ -231,7 +253,7 @@ def _unanswered(error: Exception, *, taken: bool) -> MailError:
 
 def _expect(what: str, answer: tuple[int, bytes], envelope: _Envelope) -> str:
     code, text = answer
-    if code not in (250, 251):
+    if code not in _YES:
         raise envelope.refusal(what, code, _text(text))
     return envelope.reply(code, _text(text))
 
