@@ -174,6 +174,27 @@ def test_a_database_that_cannot_be_opened_blocks_nobody(tmp_path: Path) -> None:
     assert lock.acquire(timeout=1)
 
 
+def test_a_write_that_cannot_begin_is_told_and_blocks_nobody(tmp_path: Path) -> None:
+    """RL-01: while another process writes for too long the fault is SQLAlchemy's; afterwards all is as before."""
+    path, account = tmp_path / "shop.db", records.an_account()
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 0})
+    storage = SqlStorage(engine)
+    storage.create_schema()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(OperationalError, match="database is locked") as told:
+        storage.write(stored(account))
+    assert told.value.statement == "BEGIN IMMEDIATE"
+    other.rollback()
+    other.close()
+    pool = engine.pool
+    assert isinstance(pool, QueuePool)
+    assert pool.checkedout() == 0
+    storage.write(stored(account))
+    assert storage.read(Scope(parts=ACCOUNTS, account_id=account.id)).accounts == (account,)
+    engine.dispose()
+
+
 class _LostConnection:
     """A connection of the driver that cannot even roll back."""
 
