@@ -13,6 +13,7 @@ import pytest
 from tests.sabotage.fault import Fault, edits_of
 from tests.sabotage.features import FEATURES
 from tests.sabotage.not_yet import NOT_YET
+from tests.sabotage.on_sql import ON_SQL
 from tests.sabotage.promises import PROMISES
 from tests.sabotage.requirements import REQUIREMENTS
 from tests.sabotage.vat import VAT
@@ -61,7 +62,7 @@ def test_each_requirement_that_is_tried_is_named_by_a_test() -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [pytest.param(one, id=one.id) for one in (*PROMISES, *REQUIREMENTS, *VAT, *FEATURES)]
+    "fault", [pytest.param(one, id=one.id) for one in (*PROMISES, *REQUIREMENTS, *ON_SQL, *VAT, *FEATURES)]
 )
 def test_a_fault_fits_the_code_of_today(fault: Fault) -> None:
     """What a fault changes is there to be changed, what it says is new, and the files of its tests exist."""

@@ -14,12 +14,12 @@ from customer_accounts.accounts import Accounts, AsyncAccounts
 from customer_accounts.accounts.mail_run import Pace
 from customer_accounts.adapters.smtp import AsyncSmtpMailer, SmtpMailer
 from customer_accounts.adapters.sql import AsyncSqlStorage, SqlStorage
-from customer_accounts.changes import QueueMail
+from customer_accounts.changes import QueueMail, Save, UseToken
 from customer_accounts.outbox import MailPurpose, MailRecord, MailStatus, MailTask
 from customer_accounts.settings import Settings
 from customer_accounts.testing import FixedClock, cheap_settings
 from customer_accounts.testing.mailbox import Fault, Mailbox
-from customer_accounts.testing.records import NOW, a_mail, an_event
+from customer_accounts.testing.records import NOW, a_mail, a_token, an_event, some_id
 from tests.postgres import Database
 from tests.sqlite import shop_in
 
@@ -190,6 +190,23 @@ def test_nothing_is_locked_while_a_mail_is_written_and_sent(
     assert shop.deliver_mail(Sending(), compose=composed).sent == 1
     assert written == ["while composing", "while sending"]
     other.close()
+
+
+def test_a_link_that_was_used_meanwhile_is_not_mailed(storage: SqlStorage, mailbox: Mailbox) -> None:
+    """RL-05: such a mail is dropped at its turn, and its row says why; one whose link still works goes out."""
+    settings = cheap_settings()
+    values = {"email_key": "anna@mail.example", "key_id": settings.secret_id, "account_id": some_id()}
+    used, good = a_token(**values), a_token(**values)
+    reset = [a_mail(purpose=MailPurpose.RESET_PASSWORD, token=one.digest) for one in (used, good)]
+    storage.write(
+        [*(Save(one, None) for one in (used, good)), *map(QueueMail, reset), UseToken(used.digest, NOW)]
+    )
+    shop = Accounts(storage, settings, clock=FixedClock(NOW))
+    report = shop.deliver_mail(SmtpMailer("127.0.0.1", mailbox.port))
+    assert (report.sent, report.dropped, len(mailbox.messages)) == (1, 1, 1)
+    with storage._transactions.reading() as connection:
+        rows = connection.exec_driver_sql("SELECT status, reply FROM ca_mails ORDER BY status").all()
+    assert [tuple(one) for one in rows] == [("dropped", "link_used"), ("sent", "250 2.0.0 taken as 1")]
 
 
 def test_the_row_of_a_sent_mail_keeps_the_envelope_alone(storage: SqlStorage, mailbox: Mailbox) -> None:

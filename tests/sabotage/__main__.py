@@ -7,6 +7,7 @@ import sys
 
 from tests.sabotage.fault import Fault
 from tests.sabotage.features import FEATURES
+from tests.sabotage.on_sql import ON_SQL
 from tests.sabotage.promises import PROMISES
 from tests.sabotage.requirements import REQUIREMENTS
 from tests.sabotage.trials import Outcome, Trials
@@ -17,7 +18,7 @@ def main(prefixes: list[str]) -> int:
     """Try the faults and print a line for each and the sums."""
     chosen = [
         one
-        for one in (*PROMISES, *REQUIREMENTS, *VAT, *FEATURES)
+        for one in (*PROMISES, *REQUIREMENTS, *ON_SQL, *VAT, *FEATURES)
         if one.id.startswith(tuple(prefixes or [""]))
     ]
     caught: list[Fault] = []
@@ -32,6 +33,7 @@ def main(prefixes: list[str]) -> int:
     for name, faults in (
         ("promises", PROMISES),
         ("requirements", REQUIREMENTS),
+        ("requirements in SQL", ON_SQL),
         ("VAT numbers", VAT),
         ("features", FEATURES),
     ):
