@@ -134,12 +134,13 @@ class Crowd(Arena):
         engine = create_async_engine(self._url, pool_size=AT_ONCE)
         storage, barrier = AsyncSqlStorage(engine), asyncio.Barrier(len(asked))
         try:
-            answers: list[Any] = await asyncio.gather(
-                *(
-                    self._async_shop(AsyncMeetingOnce(storage, barrier)).handle(command, by=actor)
-                    for command, actor in asked
+            async with asyncio.timeout(60):
+                answers: list[Any] = await asyncio.gather(
+                    *(
+                        self._async_shop(AsyncMeetingOnce(storage, barrier)).handle(command, by=actor)
+                        for command, actor in asked
+                    )
                 )
-            )
         finally:
             await engine.dispose()
         return answers

@@ -33,9 +33,10 @@ LEFT_OUT: list[frozenset[Use]] = [
 
 
 def test_every_clause_has_a_storage_that_it_catches() -> None:
-    """Each clause is the first that some broken storage names, and no storage names a clause that is gone."""
+    """Each clause is the only one that catches some broken storage, and no storage names a clause that is gone."""
     names = {name for name, _ in clauses()}
     assert set().union(*CAUGHT_BY.values()) == names
+    assert set().union(*(caught for caught in CAUGHT_BY.values() if len(caught) == 1)) == names
 
 
 @pytest.mark.parametrize("storage", [Broken, *CAUGHT_BY], ids=lambda cls: cls.__name__)

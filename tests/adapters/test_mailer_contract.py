@@ -64,6 +64,15 @@ class SendsACopy(Broken):
         return super().send(message)
 
 
+class KnowsOneMailbox(Broken):
+    """Sends everything to one mailbox."""
+
+    def send(self, message: EmailMessage, /) -> str:
+        """Do it as the class says."""
+        message.replace_header("To", "anna@mail.example")
+        return super().send(message)
+
+
 class HopesForever(Broken):
     """Calls every refusal a passing one."""
 
@@ -105,6 +114,7 @@ CAUGHT_BY: dict[type[Broken], set[str]] = {
     RenamesMessages: {"test_hands_the_message_over_and_gives_the_reply"},
     # A copy is also one message more where the next try is counted.
     SendsACopy: {"test_sends_to_the_named_recipient_only", "test_everything_else_may_be_tried_again"},
+    KnowsOneMailbox: {"test_sends_to_the_named_recipient_only"},
     HopesForever: {"test_a_refusal_for_good_is_permanent"},
     GivesUpOnAnswers: {"test_everything_else_may_be_tried_again"},
     GivesUpOnSilence: {"test_a_server_that_is_gone_is_a_transient_fault"},
@@ -119,8 +129,9 @@ def clauses() -> list[tuple[str, Callable[..., None]]]:
 
 
 def test_every_clause_has_a_mailer_that_it_catches() -> None:
-    """A clause that nothing breaks would be no promise."""
-    assert set().union(*CAUGHT_BY.values()) == {name for name, _ in clauses()}
+    """A clause that nothing breaks would be no promise; each is the only one that catches some broken mailer."""
+    alone = (caught for caught in CAUGHT_BY.values() if len(caught) == 1)
+    assert set().union(*alone) == {name for name, _ in clauses()}
 
 
 @pytest.mark.parametrize("mailer", CAUGHT_BY, ids=lambda cls: cls.__name__)
