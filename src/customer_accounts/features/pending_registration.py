@@ -1,6 +1,7 @@
 """A pending registration: how it begins, what it takes the place of, and the mail that belongs to its address."""
 
-from uuid import UUID, uuid5
+from hashlib import sha1
+from uuid import UUID
 
 from attrs import evolve
 
@@ -15,6 +16,8 @@ from customer_accounts.outbox import EventKind, MailPurpose
 from customer_accounts.token import Purpose
 
 _NAMESPACE = UUID("2f1c1a52-6a0e-4b53-8f0e-6f2d1c8f0b11")
+# Where `uuid.uuid5` begins anew for each name (RFC 9562 section 5.5), with 3 % of the time of a registration.
+_IN_NAMESPACE = sha1(_NAMESPACE.bytes, usedforsecurity=False)
 
 #: Stands where the digest of a browser would in what staff began; no digest has this shape, so no browser matches.
 BY_STAFF = "conversion:"
@@ -25,7 +28,9 @@ def registration_id(actor: Visitor, command_id: UUID, email: EmailAddress) -> UU
 
     The address is part of it: a form that is sent again with the address put right asks for something else.
     """
-    return uuid5(_NAMESPACE, f"{actor.browser_digest}:{command_id}:{email.key}")
+    made = _IN_NAMESPACE.copy()
+    made.update(f"{actor.browser_digest}:{command_id}:{email.key}".encode())
+    return UUID(bytes=made.digest()[:16], version=5)
 
 
 def begin(facts: Facts, env: Env, actor: Actor, wanted: RegistrationRecord) -> list[Change]:
