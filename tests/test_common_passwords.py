@@ -56,6 +56,7 @@ def test_a_stem_stays_common_with_ornaments(password: str) -> None:
     "password",
     [
         "aaaaaaaaaaaaaaa", "        ", "\0" * 20, "ababababab", "123412341234123", "abcabcabca", "xk7xk7xkxk7xk7xk",
+        "masha1237masha1237!", "!masha1231masha1231",
         "passwordpassword", "soleilsoleil2024", "motdepassemotdepassemotdepasse", "éééééééééé", "😀" * 16,
     ],
 )  # fmt: skip

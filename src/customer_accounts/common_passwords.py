@@ -167,4 +167,8 @@ def _stems(text: str) -> Iterator[str]:
         for left in range(max(0, first - _LEET_REACH), first + 1):
             for right in range(end, min(len(text), end + _LEET_REACH) + 1):
                 if right - left >= _SHORTEST_STEM:
-                    yield reading[left:right]
+                    part = reading[left:right]
+                    yield part
+                    unit = _unit(part)
+                    if unit != part:
+                        yield from _stems(unit)
