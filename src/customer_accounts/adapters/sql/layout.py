@@ -74,10 +74,8 @@ class Prepared:
         return found
 
     def row(self, of: Hashable, values: Values) -> Values:
-        """Give a row as it would come with these values, one for each column of the branch."""
+        """Give a row as it would come with these values, one for each column of a branch that is one of several."""
         number = next(place for place, branch in enumerate(self.branches) if branch.of == of)
-        if len(self.branches) == 1:
-            return values
         laid = {0: number, **dict(zip(self._places[number], values, strict=True))}
         width = 1 + max(place for places in self._places for place in places)
         return [laid.get(place) for place in range(width)]
