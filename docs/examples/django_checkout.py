@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from customer_accounts import Accounts, RecordOrder, Visitor
 from customer_accounts.adapters.sql import SqlStorage
-from customer_accounts.testing import cheap_settings
+from customer_accounts.testing import cheap_settings  # for examples and tests; a shop makes its own Settings
 
 settings.configure(
     DATABASES={
