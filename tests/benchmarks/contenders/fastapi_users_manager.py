@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from fastapi.security import OAuth2PasswordRequestForm
@@ -15,7 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
-from tests.benchmarks.contenders.frame import NO_HASH, PASSWORD, Counting, Task, main
+from tests.benchmarks.contenders.frame import AT_ONCE, NO_HASH, PASSWORD, Counting, Task, main
 
 
 class Base(DeclarativeBase):
@@ -79,20 +79,31 @@ def opened(url: str, *, hashing: bool) -> tuple[dict[str, Task], Counting]:
         asked = OAuth2PasswordRequestForm(username=address, password=PASSWORD)
         assert await manager.authenticate(asked) is not None
 
+    async def each(one: Callable[[Any, str], Awaitable[None]], given: Iterable[str]) -> list[float]:
+        """Do one after the other."""
+        took: list[float] = []
+        for address in given:
+            begun = time.perf_counter()
+            async with sessions() as session:
+                await one(Manager(SQLAlchemyUserDatabase(session, User), helper), address)
+            took.append(time.perf_counter() - begun)
+        return took
+
+    async def together(given: Sequence[str]) -> list[float]:
+        """Register so many at once."""
+        left = iter(given)
+        done = await asyncio.gather(*(each(register, left) for _ in range(AT_ONCE)))
+        return [one for took in done for one in took]
+
     def task(one: Callable[[Any, str], Awaitable[None]]) -> Task:
-        async def run(given: Sequence[str]) -> list[float]:
-            """Do one after the other."""
-            took: list[float] = []
-            for address in given:
-                begun = time.perf_counter()
-                async with sessions() as session:
-                    await one(Manager(SQLAlchemyUserDatabase(session, User), helper), address)
-                took.append(time.perf_counter() - begun)
-            return took
+        return lambda given: loop.run_until_complete(each(one, given))
 
-        return lambda given: loop.run_until_complete(run(given))
-
-    return {"make": task(register), "register": task(register), "sign_in": task(sign_in)}, counting
+    return {
+        "make": task(register),
+        "register": task(register),
+        "register_together": lambda given: loop.run_until_complete(together(given)),
+        "sign_in": task(sign_in),
+    }, counting
 
 
 if __name__ == "__main__":

@@ -16,6 +16,9 @@ PASSWORD = "eleven quiet herons"
 #: What stands where a hash would, in runs without hashing.
 NO_HASH = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
 
+#: So many register at the same time, where that is what is measured.
+AT_ONCE = 8
+
 #: Does one task for each address, in turn; gives how long each took, in seconds.
 Task = Callable[[Sequence[str]], list[float]]
 #: Begins to count the statements that are sent, and gives what tells their number.
