@@ -33,6 +33,21 @@ class NoStockError(Exception):
     """What makes the host roll back."""
 
 
+@pytest.mark.parametrize("level", [None, "AUTOCOMMIT"])
+def test_who_joins_has_to_commit(tmp_path: Path, level: str | None) -> None:
+    """RL-01: nothing is committed for a host that begins nothing, and what it commits is kept, at any level."""
+    options = {} if level is None else {"isolation_level": level}
+    engine = create_engine(shop_in(tmp_path), **options)
+    storage, account = SqlStorage(engine), records.an_account()
+    with engine.connect() as connection:
+        storage.within(connection).write(stored(account))
+    assert storage.read(person(account)) == Facts()
+    with engine.begin() as connection:
+        storage.within(connection).write(stored(account))
+    assert storage.read(person(account)).accounts == (account,)
+    engine.dispose()
+
+
 def person(account: AccountRecord) -> Scope:
     """Give the scope that reads an account."""
     return Scope(parts=frozenset({Part.ACCOUNTS}), account_id=account.id)

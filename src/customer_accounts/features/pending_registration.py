@@ -39,7 +39,7 @@ def begin(facts: Facts, env: Env, actor: Actor, wanted: RegistrationRecord) -> l
     It replaces the one that the same browser has for the same address, or that a repeat finds (RL-08); of too
     many, the oldest goes (PH-09).
     """
-    own = one_to_replace(wanted, facts) if facts.registrations else None
+    own = one_to_replace(wanted, facts)
     if own is not None:
         wanted = evolve(wanted, id=own.id, version=own.version, code_tries=own.code_tries)
         return [update(own, wanted), *confirmation_mail(facts, env, actor, wanted)]

@@ -35,8 +35,8 @@ class Sends(Protocol):
 def is_unheard(engine: Engine) -> bool:
     """Whether nobody would miss what SQLAlchemy does around a statement."""
     dialect = engine.dialect
-    # Asked each time: somebody may begin to listen.  There is no public way to ask.
-    heard = engine._has_events or dialect._has_events  # noqa: SLF001
+    # Asked each time: somebody may begin to listen.
+    heard = engine._has_events or dialect._has_events  # noqa: SLF001 - there is no public way to ask
     return not (heard or engine.logger.isEnabledFor(INFO))
 
 

@@ -43,10 +43,9 @@ def in_lock_order(steps: Sequence[Step]) -> list[Step]:
 
 
 def _one_row_for_each_table(steps: Sequence[Step]) -> bool:
-    all_steps = [one for step in steps for one in (step, *step.then)]
-    return all(len(one.rows) == 1 for one in all_steps) and len({one.table for one in all_steps}) == len(
-        all_steps
-    )
+    every = [one for step in steps for one in (step, *step.then)]
+    tables = {one.table for one in every}
+    return len(tables) == len(every) and all(len(one.rows) == 1 for one in every)
 
 
 def lock_rows(steps: Sequence[Step], connection: Sends) -> None:

@@ -27,5 +27,5 @@ class PlainRows:
             cursor.execute(statement, parameters)
         # A task that is cancelled in the middle, too: its connection is good for nobody any more.
         except BaseException as error:  # noqa: BLE001 - SQLAlchemy raises it again
-            self._connection._handle_dbapi_exception(error, statement, None, cursor, None)  # noqa: SLF001
+            self._connection._handle_dbapi_exception(error, statement, None, cursor, None)  # noqa: SLF001 - no public way
         return cursor
