@@ -1,8 +1,15 @@
 """Hashing has threads of its own, a few for all callers, so that memory stays bounded."""
 
+import ctypes
+import mmap
 import os
+import re
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,3 +116,45 @@ def test_real_parameters_are_computed_there() -> None:
     hasher = Argon2Hasher(OWASP_MINIMUM)
     assert hasher.verify("eleven quiet herons", hasher.hash("eleven quiet herons")).ok
     assert hasher.threads._started is not None
+
+
+_HASHED = """
+from customer_accounts.hashing import Argon2Hasher
+hasher = Argon2Hasher(slots=1)
+assert hasher.verify("eleven quiet herons", hasher.hash("eleven quiet herons")).ok
+print(open("/proc/self/smaps").read())
+"""
+
+
+def test_hashes_lie_in_large_pages() -> None:
+    """The memory of a hash is where large pages were asked for, nearly all of it, and in no other place."""
+    shown = subprocess.run([sys.executable, "-c", _HASHED], capture_output=True, text=True, check=True).stdout
+    resident = [
+        int(size)
+        for size, flags in re.findall(
+            r"^Rss: +(\d+) kB$.*?^VmFlags:([^\n]*)$", shown, re.DOTALL | re.MULTILINE
+        )
+        if " hg" in flags
+    ]
+    # A kernel that was built without large pages marks nothing.
+    assert len(resident) == Path("/sys/kernel/mm/transparent_hugepage").exists()
+    assert all(0.9 * OWASP_MINIMUM.memory < used <= OWASP_MINIMUM.memory for used in resident)
+
+
+@pytest.mark.parametrize("lacking", [(mmap, "MADV_HUGEPAGE", None), (ctypes, "CDLL", OSError)])
+def test_without_large_pages_hashes_are_made_all_the_same(
+    lacking: tuple[object, str, type[Exception] | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another system, or a C library that is not to be had, costs time and nothing else."""
+    place, name, error = lacking
+
+    def refused(*_: Any) -> Any:
+        assert error is not None
+        raise error
+
+    if error is None:
+        monkeypatch.delattr(place, name)
+    else:
+        monkeypatch.setattr(place, name, refused)
+    hasher = Argon2Hasher(OWASP_MINIMUM)
+    assert hasher.verify("eleven quiet herons", hasher.hash("eleven quiet herons")).ok

@@ -150,7 +150,7 @@ class Argon2Hasher:
         self._dummy = Argon2Hash(self._argon2, zeros, self._current, old=False)
         self._legacy = tuple(legacy)
         #: Where it computes; a function that hashes may run there as a whole.
-        self.threads = ComputingThreads(slots, wait)
+        self.threads = ComputingThreads(slots, wait, parameters.memory * 1024)
 
     def __repr__(self) -> str:
         """Name the parameters and the ids of the peppers, never a key."""

@@ -161,7 +161,7 @@ _HASHES = (
     fault(
         "HS-05",
         "twice as many computations run at once",
-        edited(Argon2Hasher.__init__, "ComputingThreads(slots, wait)", "ComputingThreads(2 * slots, wait)"),
+        edited(Argon2Hasher.__init__, "ComputingThreads(slots, ", "ComputingThreads(2 * slots, "),
         "test_hashing.py::test_no_more_computations_than_cores_run_at_once",
     ),
     fault(
