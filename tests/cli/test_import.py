@@ -2,12 +2,14 @@
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
-from customer_accounts.adapters.sql import SqlStorage
+from customer_accounts.adapters.sql import HostOrders, SqlStorage, schema
 from customer_accounts.cli.ending import Exit
 from customer_accounts.cli.importing import REMEDIES
 from customer_accounts.facts import Part, Scope
@@ -28,6 +30,28 @@ GUESTS = {
     "of_customer": "",
 }
 ANNAS = {**GUESTS, "reference": "old-2", "number": "2", "email": "anna@mail.example", "of_customer": "true"}
+
+ORDERS = HostOrders(table="shop_order")
+HOST_ORDERS = "tests.cli.test_import:ORDERS"
+
+
+@contextmanager
+def shop_order(url: str) -> Iterator[Callable[[str], list[str]]]:
+    """Make a host's table of orders beside ours, and give what reads the references in a table."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        columns = ", ".join(
+            f"{one.name} {one.type.compile(engine.dialect)}{'' if one.nullable else ' NOT NULL'}"
+            for one in schema.orders.columns
+        )
+        connection.execute(text(f"CREATE TABLE shop_order ({columns}, PRIMARY KEY (reference))"))
+
+    def names(table: str) -> list[str]:
+        with engine.connect() as connection:
+            return list(connection.scalars(text(f"SELECT reference FROM {table}")))
+
+    yield names
+    engine.dispose()
 
 
 @pytest.fixture(name="url")
@@ -85,6 +109,41 @@ def test_a_dry_run_says_the_same_and_writes_nothing(url: str, tmp_path: Path) ->
     done = run(*words)
     assert done.stdout == rehearsed.stdout
     assert accounts(url, "anna@mail.example") == ["Anna@mail.example"]
+
+
+def test_orders_go_to_the_table_of_the_host(tmp_path: Path) -> None:
+    """With --host-orders, rehearsed and done; nothing is written to ours, which the migrations make all the same."""
+    url = shop_in(tmp_path)
+    with shop_order(url) as names:
+        orders = written(tmp_path / "orders.csv", GUESTS)
+        words = ("import", "--url", url, "--orders", orders, "--host-orders", HOST_ORDERS)
+        for more, says, there in (
+            (("--dry-run",), "1 orders new; 0 known", []),
+            ((), "1 orders new; 0 known", ["old-1"]),
+            ((), "0 orders new; 1 known", ["old-1"]),
+        ):
+            done = run(*words, *more)
+            assert done.exit_code == Exit.DONE, done.stderr
+            assert says in done.stderr
+            assert (names("shop_order"), names("ca_orders")) == (there, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        (HOST_ORDERS, "there is no table shop_order"),
+        ("tests.cli.test_import:SINCE", "is no customer_accounts.adapters.sql.HostOrders"),
+        ("no_such_module:orders", "no_such_module"),
+    ],
+)
+def test_a_table_of_the_host_that_does_not_fit_is_told(
+    url: str, tmp_path: Path, name: str, says: str
+) -> None:
+    """Before a row is read: no table, something else, no module."""
+    orders = written(tmp_path / "orders.csv", GUESTS)
+    shown = run("import", "--url", url, "--orders", orders, "--host-orders", name)
+    assert shown.exit_code == Exit.USAGE
+    assert says in shown.stderr
 
 
 def test_on_a_server(postgres_shop: Database, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from customer_accounts.testing import cheap_settings, records
 from customer_accounts.testing.records import NOW, stored
 from customer_accounts.testing.settings import FixedClock
 from tests.cli.running import run
+from tests.cli.test_import import HOST_ORDERS, ORDERS, shop_order
 
 ANNA = "anna@mail.example"
 SETTINGS = cheap_settings(agent_permissions={AgentTask.LOOK_UP: "look_up"})
@@ -63,6 +64,18 @@ def test_shows_what_happened(url: str, subject: tuple[str, str]) -> None:
     assert "reference=r-1 number=2026-1 status=placed" in shown.stdout
     assert ANNA not in shown.stdout
     assert "Huber" not in shown.stdout
+
+
+def test_finds_orders_in_the_table_of_the_host(url: str) -> None:
+    """With --host-orders, an order of that table is found, and those of ours are not."""
+    with shop_order(url):
+        storage = SqlStorage(url, orders=ORDERS)
+        by = Visitor(browser="another random secret, from a cookie")
+        order = RecordOrder(reference="r-2", number="2026-2", placed_at=NOW, email=ANNA)
+        Accounts(storage, SETTINGS, clock=FixedClock(NOW)).require(order, by=by)
+        storage.close()
+        for number, code in (("2026-2", Exit.DONE), ("2026-1", Exit.OPEN)):
+            assert look(url, "--order", number, "--host-orders", HOST_ORDERS).exit_code == code
 
 
 def test_is_in_the_audit_trail(url: str) -> None:

@@ -24,7 +24,7 @@ from customer_accounts.actors import System
 from customer_accounts.cli.database import Url, tables_at
 from customer_accounts.cli.ending import Exit, ended, told
 from customer_accounts.cli.import_files import FileError, rows_of
-from customer_accounts.cli.shop_settings import settings_of
+from customer_accounts.cli.shop_settings import HostOrdersName, settings_of, storage_at
 from customer_accounts.features.import_rows import (
     Imported,
     ImportedCustomer,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from customer_accounts.adapters.sql import SqlStorage
     from customer_accounts.settings import Settings
 
     Files = list[tuple[Path, type[ImportedCustomer | ImportedOrder]]]
@@ -108,13 +109,18 @@ def import_shop(
     invite: Invite = False,
     settings: SettingsName = None,
     storefront: Storefront = "default",
+    host_orders: HostOrdersName = None,
     as_json: AsJson = False,
 ) -> None:
     """Import customers and orders of an earlier shop from CSV. Exit code 1 if a row was left out."""
     shop = _settings(settings, storefront, invite=invite)
     files = _files(customers, orders)
     sums = Sums()
-    with tables_at(url) as engine, _accounts(engine, shop, dry_run=dry_run) as accounts, _bar() as show:
+    with (
+        tables_at(url) as engine,
+        _accounts(storage_at(engine, host_orders), engine, shop, dry_run=dry_run) as accounts,
+        _bar() as show,
+    ):
         try:
             for path, done in _imported(
                 accounts, files, System("import", storefront=storefront), invite=invite
@@ -163,11 +169,9 @@ def _settings(name: str | None, storefront: str, *, invite: bool) -> Settings:
 
 
 @contextmanager
-def _accounts(engine: Engine, shop: Settings, *, dry_run: bool) -> Iterator[Accounts]:
+def _accounts(storage: SqlStorage, engine: Engine, shop: Settings, *, dry_run: bool) -> Iterator[Accounts]:
     """Give the shop, for a dry run in a transaction that is rolled back."""
-    from customer_accounts.adapters.sql import SqlStorage  # noqa: PLC0415 - an extra
-
-    accounts = Accounts(SqlStorage(engine), shop)
+    accounts = Accounts(storage, shop)
     if not dry_run:
         yield accounts
         return

@@ -19,7 +19,7 @@ from customer_accounts.accounts import Accounts
 from customer_accounts.actors import Agent
 from customer_accounts.cli.database import Url, tables_at
 from customer_accounts.cli.ending import Exit, ended, told
-from customer_accounts.cli.shop_settings import settings_of
+from customer_accounts.cli.shop_settings import HostOrdersName, settings_of, storage_at
 from customer_accounts.cli.tables import print_table
 from customer_accounts.features.lookup import Lookup, Timeline
 from customer_accounts.refusals import Refused
@@ -47,6 +47,7 @@ def look_up(
         str | None, typer.Option("--after", metavar="PLACE", help="Go on behind the page before.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="At most so many entries.")] = 50,
+    host_orders: HostOrdersName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each entry.")] = False,
 ) -> None:
     """Show what happened around an address, an order or a VAT number. Exit code 1 if there is nothing."""
@@ -66,9 +67,7 @@ def look_up(
         faults = [_about(*one["loc"], one["msg"]) for one in error.errors()]
         raise ended(Exit.USAGE, "; ".join(faults)) from None
     with tables_at(url) as engine:
-        from customer_accounts.adapters.sql import SqlStorage  # noqa: PLC0415 - an extra
-
-        found = Accounts(SqlStorage(engine), shop).handle(asked, by=by)
+        found = Accounts(storage_at(engine, host_orders), shop).handle(asked, by=by)
     if isinstance(found, Refused):
         raise ended(Exit.USAGE, _about(*([found.field] if found.field else []), found.text("en")))
     _shown(found, as_json=as_json)
