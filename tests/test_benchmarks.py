@@ -11,6 +11,7 @@ from customer_accounts.changes import insert
 from tests.benchmarks import page
 from tests.benchmarks.contenders.frame import PASSWORD
 from tests.benchmarks.contenders.ours import NoHasher, account_of, settings, visitor
+from tests.benchmarks.goals import Goal
 from tests.benchmarks.rows import rows_of
 from tests.postgres import Database
 
@@ -57,6 +58,34 @@ def test_a_registration_on_postgresql_is_two_statements(postgres_shop: Database,
 def test_a_sign_in_on_postgresql_is_one_statement(postgres_shop: Database) -> None:
     """As on SQLite."""
     assert len(_sent(postgres_shop.url, SignIn(email=ADDRESS, password=PASSWORD), make=False)) == 1
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "reached"),
+    [
+        ([290.0, 300, 900], [90.0, 90, 90], True),
+        ([301.0], [90.0], False),
+        ([400.0], [121.0], True),
+        ([400.0], [119.0], False),
+        ([290.0], [70.0], True),
+        # The machine slows down between turns, as much for one as for the other.
+        ([301.0, 450, 600], [100.0, 150, 200], True),
+        ([334.0, 501, 668], [100.0, 150, 200], False),
+    ],
+)
+def test_a_goal_is_reached_as_it_stands_or_in_proportion(
+    ours: list[float], theirs: list[float], reached: bool
+) -> None:
+    """A slower machine may take longer, by as much as what stands beside; a faster one changes no goal."""
+    assert Goal(300, "µs", "floor", 90).reached(ours, theirs) is reached
+
+
+@pytest.mark.parametrize(("ours", "theirs", "reached"), [(85, 60, True), (80, 40, True), (78, 40, False)])
+def test_a_rate_is_to_be_reached_from_below(ours: float, theirs: float, reached: bool) -> None:
+    """At least so many a second, or as many times theirs."""
+    goal = Goal(85, "a second", "fastapi-users", 43, least=True)
+    assert goal.reached([ours], [theirs]) is reached
+    assert goal.words == "≥ 85 a second; on a slower machine ≥ 1.98 × fastapi-users"
 
 
 def test_the_page_shows_the_run_that_was_kept() -> None:

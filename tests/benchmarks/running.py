@@ -90,13 +90,12 @@ class Run:
         found: dict[str, float] = self.python(f"contenders.{CONTENDERS[name]}", json.dumps(told))
         return found
 
-    def in_turns(
-        self, names: Sequence[str], task: str, urls: Mapping[str, str], **options: Any
-    ) -> dict[str, dict[str, float]]:
-        """Have the contenders do one task in turns, and give the medians of each."""
+    @staticmethod
+    def medians(turns: Mapping[str, Sequence[Mapping[str, float]]]) -> dict[str, dict[str, float]]:
+        """Give the medians of each contender."""
         return {
             name: {key: median(one[key] for one in several) for key in several[0]}
-            for name, several in self.turns(names, task, urls, **options).items()
+            for name, several in turns.items()
         }
 
     def turns(
