@@ -32,6 +32,8 @@ GUESTS = {
 ANNAS = {**GUESTS, "reference": "old-2", "number": "2", "email": "anna@mail.example", "of_customer": "true"}
 
 ORDERS = HostOrders(table="shop_order")
+#: A table that is there and holds something else.
+NO_ORDERS = HostOrders(table="ca_mails")
 HOST_ORDERS = "tests.cli.test_import:ORDERS"
 
 
@@ -132,18 +134,31 @@ def test_orders_go_to_the_table_of_the_host(tmp_path: Path) -> None:
     ("name", "says"),
     [
         (HOST_ORDERS, "there is no table shop_order"),
+        ("tests.cli.test_import:NO_ORDERS", "has no column"),
         ("tests.cli.test_import:SINCE", "is no customer_accounts.adapters.sql.HostOrders"),
-        ("no_such_module:orders", "no_such_module"),
+        ("no_such_module:orders", "ModuleNotFoundError"),
+        ("tests.cli.test_import", "name a module and what is in it"),
+        (".test_import:ORDERS", "name a module and what is in it"),
+        (":ORDERS", "name a module and what is in it"),
+        ("broken_shop:orders", "broken_shop:orders: KeyError: 'SHOP_SECRET'"),
+        ("leaving_shop:orders", "SystemExit"),
     ],
 )
 def test_a_table_of_the_host_that_does_not_fit_is_told(
-    url: str, tmp_path: Path, name: str, says: str
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, says: str
 ) -> None:
-    """Before a row is read: no table, something else, no module."""
+    """Code 2, and nothing is written: no table, another one, something else, no module, one that raises or ends."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "broken_shop.py").write_text("import os\nsecret = os.environ['SHOP_SECRET']\n")
+    (tmp_path / "leaving_shop.py").write_text("raise SystemExit(0)\n")
     orders = written(tmp_path / "orders.csv", GUESTS)
     shown = run("import", "--url", url, "--orders", orders, "--host-orders", name)
     assert shown.exit_code == Exit.USAGE
     assert says in shown.stderr
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM ca_orders")) == 0
+    engine.dispose()
 
 
 def test_on_a_server(postgres_shop: Database, tmp_path: Path) -> None:

@@ -69,9 +69,12 @@ def storage_at(engine: Engine, host_orders: str | None = None) -> SqlStorage:
 
 
 def _named(name: str) -> Any:
+    """Give what a module of the shop has under a name; whatever goes wrong in that module ends the command."""
     module, _, attribute = name.partition(":")
+    if not attribute or not all(part.isidentifier() for part in module.split(".")):
+        raise ended(Exit.USAGE, f"{name}: name a module and what is in it, as in shop.accounts:settings")
     sys.path.insert(0, "")
     try:
         return getattr(import_module(module), attribute, None)
-    except (ImportError, ValueError) as error:
-        raise ended(Exit.USAGE, str(error)) from None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the module is the shop's, and may do anything
+        raise ended(Exit.USAGE, f"{name}: {type(error).__name__}: {error}") from None

@@ -18,6 +18,7 @@ from tests.benchmarks.running import OURS, Run, postgres
 PEER = "fastapi-users"
 _TICK = 0.001
 _WARM = 8
+_CORES = 2
 
 
 def rows(run: Run) -> Iterator[Row]:
@@ -41,7 +42,9 @@ def rows(run: Run) -> Iterator[Row]:
     )  # fmt: skip
     yield Row(
         group="async", what=what, unit="a second", ours=rate, beside=PEER, theirs=median(theirs),
-        target=ASYNC_RATE.words, reached=ASYNC_RATE.reached(rates, theirs),
+        # Ours hash with every core and theirs with one, so another number of cores needs another goal.
+        target=ASYNC_RATE.words if cores == _CORES else "",
+        reached=ASYNC_RATE.reached(rates, theirs) if cores == _CORES else None,
         note=f"{ASYNC_RATE.times(rates, theirs):.3g} × {PEER} in turns side by side",
     )  # fmt: skip
     yield Row(

@@ -100,6 +100,7 @@ def _postgres(run: Run) -> Iterator[Row]:
             ours=median(waited[OURS]), beside=name, theirs=median(waited[name]),
             target=goal.words if name == goal.beside else "",
             reached=goal.reached(waited[OURS], waited[name]) if name == goal.beside else None,
+            note=f"{goal.times(waited[OURS], waited[name]):.3g} × {name} in turns" if name == goal.beside else "",
         )  # fmt: skip
 
 
