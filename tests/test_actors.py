@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from customer_accounts.account import Session
-from customer_accounts.actors import SignedInCustomer, Visitor, browser_digest, network_of
+from customer_accounts.actors import Agent, SignedInCustomer, Visitor, browser_digest, network_of
 from tests.shop import BROWSER
 
 
@@ -48,6 +48,13 @@ def test_a_session_gives_its_customer() -> None:
     assert asking == SignedInCustomer(
         UUID(int=1), 3, session_id="s1", authenticated_at=now, ip="203.0.113.7", browser=BROWSER
     )
+
+
+@pytest.mark.parametrize("nobody", ["", " "])
+def test_an_agent_has_a_name(nobody: str) -> None:
+    """LG-02: the audit trail would name nobody."""
+    with pytest.raises(ValueError, match="id must say who it is"):
+        Agent(nobody)
 
 
 def test_session_id_is_hidden() -> None:

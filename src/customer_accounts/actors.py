@@ -11,7 +11,7 @@ from hashlib import sha256
 from ipaddress import IPv6Address, ip_address, ip_network
 from uuid import UUID
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
 from customer_accounts.arguments import must_be, must_be_line, must_be_moment
 
@@ -104,11 +104,21 @@ class SignedInCustomer:
     storefront: str = field(default="default", validator=must_be_line(_LONGEST))
 
 
+def _must_name(_: object, attribute: "Attribute[str]", value: str) -> None:
+    if not value.strip():
+        raise ValueError(f"{attribute.name} must say who it is")
+
+
 @frozen
 class Agent:
-    """A member of the shop's staff; ``may`` names what the host lets them do beyond the usual."""
+    """A member of the shop's staff; ``may`` names what the host lets them do beyond the usual.
 
-    id: str = field(validator=must_be(str))
+    Raises:
+        ValueError: *id* is empty, and the audit trail would name nobody.
+        TypeError: an argument of another kind.
+    """
+
+    id: str = field(validator=[must_be(str), _must_name])
     name: str = field(default="", validator=must_be(str))
     may: frozenset[str] = field(default=frozenset(), validator=must_be(AbstractSet))
     storefront: str = field(default="default", validator=must_be_line(_LONGEST))

@@ -141,6 +141,13 @@ def test_a_clock_without_a_zone_is_refused(make: Callable[[Callable[[], datetime
         make(lambda: datetime(2026, 11, 23, 9, 0))  # noqa: DTZ001 - what is refused
 
 
+def test_an_async_storage_is_refused() -> None:
+    """A storage that has to be awaited would be asked, and never answer."""
+    storage: Any = AsyncMemoryStorage()
+    with pytest.raises(TypeError, match="AsyncAccounts takes this one"):
+        Accounts(storage, cheap_settings())
+
+
 class TestClockOfABerliner:
     """A clock with the zone of the shop, in the night of 25 October 2026: the hour from 02:00 to 03:00 comes twice."""
 

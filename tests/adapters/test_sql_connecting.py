@@ -17,7 +17,7 @@ from sqlalchemy.pool import StaticPool
 from customer_accounts.adapters.sql import AsyncSqlStorage, SqlStorage, connecting
 from customer_accounts.adapters.sql.faults import is_taken_key
 from customer_accounts.changes import insert
-from customer_accounts.errors import StaleWriteError
+from customer_accounts.errors import SettingsError, StaleWriteError
 from customer_accounts.facts import Part, Scope
 from customer_accounts.outbox import Queue
 from customer_accounts.testing import records
@@ -240,6 +240,13 @@ def test_a_fault_of_the_database_is_no_lost_race(tmp_path: Path) -> None:
         storage.write(stored(records.an_account()))
     storage.close()
     assert "customer-accounts db upgrade" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("url", ["sqlite+aiosqlite://", "postgresql+asyncpg://127.0.0.1/shop"])
+def test_the_url_of_an_async_driver_is_refused(url: str) -> None:
+    """Whoever takes the wrong class is told which is right, before anything is asked."""
+    with pytest.raises(SettingsError, match="AsyncSqlStorage takes such a URL"):
+        SqlStorage(url)
 
 
 def test_missing_tables_are_explained(postgres_url: str, tmp_path: Path) -> None:

@@ -86,6 +86,12 @@ def test_is_in_the_audit_trail(url: str) -> None:
     assert (event["by"], event["detail"]) == ("agent:17", "email: asked by phone")
 
 
+def test_wants_to_know_who_looks(url: str) -> None:
+    """LG-02: an empty name is nobody's, such as that of a variable which is not set."""
+    shown = look(url, "--email", ANNA, "--agent", "")
+    assert (shown.exit_code, "--agent: id must say who it is" in shown.stderr) == (Exit.USAGE, True)
+
+
 def test_goes_on_page_by_page(url: str) -> None:
     """What is told on standard error goes into the next command, until there is no more."""
     seen: list[Any] = []

@@ -84,6 +84,8 @@ def test_programs_get_json(url: str, storage: SqlStorage) -> None:
     assert {one["id"] for one in rows} == {str(one.id) for one in mails}
     assert rows[0]["attempts"] == 3
     assert rows[0]["reply"] == "550 no such [user]"
+    assert {one["account_id"] for one in rows} == {str(one.account_id or "") for one in mails}
+    assert {one["order_reference"] for one in rows} == {one.order_reference or "" for one in mails}
     assert mails[0].to not in shown.output
 
 

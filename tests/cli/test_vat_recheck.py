@@ -139,7 +139,7 @@ def test_a_database_that_is_not_there_is_not_made(tmp_path: Path, vies: FakeVies
     """A mistyped name ends with exit code 2 and the way out, and leaves no file behind."""
     result = recheck(f"sqlite:///{tmp_path / 'typo.db'}", vies)
     assert result.exit_code == Exit.USAGE
-    assert "no tables here" in result.stderr
+    assert "there is no such file" in result.stderr
     assert "customer-accounts db upgrade" in result.stderr
     assert list(tmp_path.iterdir()) == []
 

@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from customer_accounts.testing import AsyncStorageContract, StorageContract
+from customer_accounts.facts import Part
+from customer_accounts.testing import AsyncStorageContract, Feature, StorageContract
+
+
+@pytest.mark.parametrize("wrong", [Feature.OUTBOX, frozenset({"host_transactions"}), {Part.ORDERS, "outbox"}])
+def test_what_is_left_out_is_a_set_of_names_that_there_are(wrong: Any) -> None:
+    """A slip would leave clauses in, or out, without a word."""
+    with pytest.raises(TypeError, match="frozenset of Part and Feature"):
+        type("TestSlip", (StorageContract,), {"left_out": wrong})
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from inspect import iscoroutinefunction
 from typing import Any, Self, TypeVar
 
 from customer_accounts.accounts import steps
@@ -62,6 +63,7 @@ class Accounts:
 
     Raises:
         SettingsError: *clock* gives times without a zone.
+        TypeError: *storage* is an async one.
     """
 
     def __init__(
@@ -77,6 +79,10 @@ class Accounts:
         on_event: EventSink | None = None,
         clock: Callable[[], datetime] = steps.utc_now,
     ) -> None:
+        if iscoroutinefunction(getattr(storage, "read", None)):
+            raise TypeError(
+                "Accounts waits for no storage that has to be awaited: AsyncAccounts takes this one"
+            )
         self.settings = settings
         self._storage = storage
         self._breached = breached

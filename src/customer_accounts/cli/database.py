@@ -88,7 +88,10 @@ def tables_at(url: str) -> Iterator[Engine]:
     from customer_accounts.adapters.sql.migrations.running import is_missing_file  # noqa: PLC0415 - an extra
 
     if is_missing_file(place):
-        raise ended(Exit.USAGE, f"{url}: {_NO_TABLES}")
+        raise ended(
+            Exit.USAGE,
+            f"{url}: there is no such file; unless it is mistyped, `customer-accounts db upgrade` makes it.",
+        )
     with engine_at(url) as engine:
         yield engine
 

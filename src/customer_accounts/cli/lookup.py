@@ -53,7 +53,10 @@ def look_up(
     """Show what happened around an address, an order or a VAT number. Exit code 1 if there is nothing."""
     shop = settings_of(settings, "AT")
     # Whoever has the database and the secret may do what any of the staff may.
-    by = Agent(agent, may=frozenset(shop.agent_permissions.values()))
+    try:
+        by = Agent(agent, may=frozenset(shop.agent_permissions.values()))
+    except ValueError as error:
+        raise ended(Exit.USAGE, f"--agent: {error}") from None
     try:
         asked = Lookup(
             email=_read(email),

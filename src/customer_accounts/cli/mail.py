@@ -116,6 +116,8 @@ def _told(mail: MailRecord) -> dict[str, str | int]:
         "queued_at": _time(mail.queued_at),
         "due_at": _time(mail.due_at),
         "attempts": mail.attempts,
+        "account_id": "" if mail.account_id is None else str(mail.account_id),
+        "order_reference": mail.order_reference or "",
         "reply": mail.reply,
     }
 

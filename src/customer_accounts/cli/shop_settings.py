@@ -26,6 +26,8 @@ HostOrdersName = Annotated[
     str | None,
     typer.Option(
         "--host-orders",
+        envvar="CUSTOMER_ACCOUNTS_HOST_ORDERS",
+        show_envvar=True,
         metavar="MODULE:NAME",
         help="The shop's own table of orders, a HostOrders; else the orders are in ca_orders.",
     ),

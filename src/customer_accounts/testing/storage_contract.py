@@ -22,6 +22,7 @@ event loop that runs for the whole test, and ``in_loop`` runs what the fixture i
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from datetime import datetime
@@ -32,7 +33,7 @@ import pytest
 from attrs import frozen
 
 from customer_accounts.changes import Change, Counts
-from customer_accounts.facts import Facts, Scope
+from customer_accounts.facts import Facts, Part, Scope
 from customer_accounts.outbox import (
     Backlog,
     EventRecord,
@@ -51,6 +52,7 @@ from customer_accounts.testing.clauses.histories import HistoryClauses
 from customer_accounts.testing.clauses.keys import KeyClauses
 from customer_accounts.testing.clauses.leases import LeaseClauses
 from customer_accounts.testing.clauses.moves import MoveClauses
+from customer_accounts.testing.clauses.needs import Feature
 from customer_accounts.testing.clauses.orders import OrderClauses
 from customer_accounts.testing.clauses.outbox import OutboxClauses
 from customer_accounts.testing.clauses.queues import QueueClauses
@@ -91,6 +93,10 @@ class StorageContract(
     """What every storage owes the rules; a subclass named ``Test...`` gives the fixture ``storage``."""
 
     def __init_subclass__(cls) -> None:
+        if not isinstance(cls.left_out, AbstractSet) or any(
+            not isinstance(one, Part | Feature) for one in cls.left_out
+        ):
+            raise TypeError("left_out must be a frozenset of Part and Feature, also for one of them")
         for name in dir(cls):
             if getattr(getattr(cls, name), "needs", frozenset()) & cls.left_out:
                 setattr(cls, name, None)

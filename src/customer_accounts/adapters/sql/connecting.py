@@ -25,6 +25,7 @@ from customer_accounts.adapters.sql.at_hand import AtHand
 from customer_accounts.adapters.sql.direct import DirectConnection, Sends, is_unheard
 from customer_accounts.adapters.sql.faults import explained
 from customer_accounts.adapters.sql.plain_rows import PlainRows
+from customer_accounts.errors import SettingsError
 
 #: How long a write waits for another process before the driver says "database is locked".
 BUSY_SECONDS = 30
@@ -87,8 +88,14 @@ class Transactions(Protocol):
 
 
 def engine_for(url: str | URL) -> Engine:
-    """Make an engine for a URL; its errors never show the values of a statement (LG-01)."""
+    """Make an engine for a URL; its errors never show the values of a statement (LG-01).
+
+    Raises:
+        SettingsError: the URL names an async driver.
+    """
     engine = create_engine(url, **engine_options(url))
+    if engine.dialect.is_async:
+        raise SettingsError(f"{engine.driver} is an async driver: AsyncSqlStorage takes such a URL")
     set_up(engine)
     return engine
 

@@ -51,8 +51,8 @@ _DRIVERS = {
 #: What only SQLAlchemy's way to asyncpg knows: shops behind a pool of connections say it.
 _OF_ASYNCPG = "prepared_statement_cache_size"
 _UNVERSIONED = (
-    "the tables are there, but not their revision: made by create_schema()? Say once of which revision they are, "
-    f"{chain()[0].revision} for a database of 0.1.0 and head for one of this version (customer-accounts db stamp)"
+    "the tables are there, but not their revision: made by create_schema()? Say once of which revision they are "
+    "(customer-accounts db stamp): head if the installed version made them, an earlier one if an earlier version did"
 )
 
 
