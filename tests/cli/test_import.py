@@ -335,6 +335,7 @@ def test_customers_who_are_not_proven_are_invited(
         ["--customers", "nowhere.csv"],
         ["--invite", "--customers", __file__],
         ["--settings", "no_such_module:settings", "--customers", __file__],
+        ["--settings", ".test_import:settings", "--customers", __file__],
     ],
 )
 def test_what_is_missing_is_said(url: str, words: list[str]) -> None:

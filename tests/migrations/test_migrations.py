@@ -269,6 +269,7 @@ def test_a_url_is_enough(tmp_path: Path) -> None:
             "postgresql+psycopg://shop@db/shop?sslmode=require",
         ),
         ("postgresql+psycopg://shop@db/shop", "postgresql+psycopg://shop@db/shop"),
+        ("postgresql+psycopg_async://shop@db/shop", "postgresql+psycopg://shop@db/shop"),
         (
             "postgresql+asyncpg://shop@db/shop?prepared_statement_cache_size=0",
             "postgresql+psycopg://shop@db/shop",

@@ -15,7 +15,7 @@ from tests.benchmarks.goals import ASYNC_RATE
 from tests.benchmarks.rows import Row, median
 from tests.benchmarks.running import OURS, Run, postgres
 
-PEER = "fastapi-users"
+PEER = ASYNC_RATE.beside
 _TICK = 0.001
 _WARM = 8
 _CORES = 2

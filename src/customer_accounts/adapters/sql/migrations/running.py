@@ -47,6 +47,7 @@ _DRIVERS = {
     "sqlite+aiosqlite": "sqlite",
     "postgresql": "postgresql+psycopg",
     "postgresql+asyncpg": "postgresql+psycopg",
+    "postgresql+psycopg_async": "postgresql+psycopg",
 }
 #: What only SQLAlchemy's way to asyncpg knows: shops behind a pool of connections say it.
 _OF_ASYNCPG = "prepared_statement_cache_size"
